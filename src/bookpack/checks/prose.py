@@ -1,0 +1,172 @@
+"""What a reader of one chapter would stumble over: notices to the author, broken Markdown."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from bookpack.diagnostics import Diagnostic, report
+from bookpack.model import Chapter
+from bookpack.source import Edit, Span
+
+_BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Zero-width joiners are letters' business in many scripts and in emoji; only between ASCII
+# characters (or at an edge) do they hide something.
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b\u2060-\u2064\u180e\ufeff\u115f\u1160\u3164\uffa0]"
+    "|[\x01-\x08\x0b\x0e-\x1f\x7f\x80-\x84\x86-\x9f]"
+    "|(?<![^\x00-\x7f])[\u200c\u200d](?![^\x00-\x7f])"
+)
+_BROKEN_HEADING = re.compile(r"^ {0,3}(#{1,6})(?=[A-Z]|(?<=##)\w)", re.M)
+_TABLE_LINES = re.compile(r"^ {0,3}\|.+\|[ \t]*(?:\r\n|\n|\r) {0,3}\|.+\|[ \t]*$", re.M)
+_DETACHED_TARGET = re.compile(r"\] \((?:https?://|[\w./-]+\.(?:md|html)|#)[^)\s]*\)")
+_LINK_LIKE = re.compile(r"\[[^\[\]\n]+\]\((?:https?://|[./#\w][^()\n]*)")
+_REVERSED_LINK = re.compile(r"\([^()\n]+\)\[https?://[^\]\s]+\]")
+
+
+def check_prose(chapter: Chapter, draft_phrases: tuple[str, ...]) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the text of `chapter`."""
+    yield from _draft_notices(chapter, draft_phrases)
+    yield from _control_characters(chapter)
+    yield from _literal_marks(chapter)
+    yield from _broken_blocks(chapter)
+
+
+def is_draft_notice(chapter: Chapter, draft_phrases: tuple[str, ...]) -> bool:
+    """Tell whether the prose of `chapter` holds a notice to its author."""
+    return next(_draft_notices(chapter, draft_phrases), None) is not None
+
+
+def _draft_notices(chapter: Chapter, phrases: tuple[str, ...]) -> Iterator[Diagnostic]:
+    pattern = _phrase_pattern(phrases)
+    if pattern is None:
+        return
+    text = chapter.source.text
+    prose = chapter.structure.prose
+    for match in pattern.finditer(text):
+        if prose.holding(match.start()) is not None:
+            span = Span(*match.span())
+            message = f"“{match[0]}” is a notice to the author."
+            yield report("draft-notice", chapter.source, message, span)
+
+
+@lru_cache(maxsize=8)
+def _phrase_pattern(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Phrases in capitals are matched as written, others whatever their capitals."""
+    parts = []
+    for phrase in phrases:
+        words = r"\s+".join(re.escape(word) for word in phrase.split())
+        if not words:
+            continue
+        starts = r"(?<!\w)" if phrase[0].isalnum() else ""
+        ends = r"(?!\w)" if phrase[-1].isalnum() else ""
+        if phrase.isupper():
+            # `todo:` in any case is as clear as TODO; the bare word in lower case is not.
+            parts.append(f"{starts}(?:{words}{ends}|(?i:{words}):)")
+        else:
+            plural = "s?" if phrase[-1].isalpha() else ""
+            parts.append(f"{starts}(?i:{words}{plural}){ends}")
+    return re.compile("|".join(parts)) if parts else None
+
+
+def _control_characters(chapter: Chapter) -> Iterator[Diagnostic]:
+    source = chapter.source
+    if source.text.isascii() and source.text.isprintable():
+        return
+    for match in _BIDIRECTIONAL.finditer(source.text):
+        yield report(
+            "bidirectional-control",
+            source,
+            f"U+{ord(match[0]):04X} changes the direction of the text behind it.",
+            Span(*match.span()),
+            fix=Edit(Span(*match.span()), ""),
+        )
+    for match in _INVISIBLE.finditer(source.text):
+        yield report(
+            "invisible-character",
+            source,
+            f"U+{ord(match[0]):04X} is invisible.",
+            Span(*match.span()),
+            fix=Edit(Span(*match.span()), ""),
+        )
+
+
+def _literal_marks(chapter: Chapter) -> Iterator[Diagnostic]:
+    """Report emphasis marks, brackets and backticks that the parser left as text."""
+    source, text = chapter.source, chapter.source.text
+    reported_line = -1
+    for start, end in chapter.structure.literals:
+        mark = text[start]
+        if start > 0 and text[start - 1] == "\\":
+            continue
+        if start < reported_line:
+            continue
+        line_end = text.find("\n", start)
+        line_end = len(text) if line_end < 0 else line_end
+        if mark in "*_":
+            if _opens_or_closes(text, start, end):
+                run_end = end + (text[end : end + 1] == mark)
+                message = f"This {mark * (run_end - start)} has no partner."
+                yield report("unclosed-emphasis", source, message, Span(start, run_end))
+                reported_line = line_end
+        elif mark == "`":
+            yield report("unclosed-code-span", source, "This backtick has no partner.", Span(start, end))
+            reported_line = line_end
+        elif mark == "[":
+            like = _LINK_LIKE.match(text, start)
+            if like:
+                message = f"{like[0][:60]} is no link: it is not closed, or its target holds a blank."
+                yield report("unclosed-link", source, message, Span(*like.span()))
+                reported_line = like.end()
+        elif mark == "]":
+            apart = _DETACHED_TARGET.match(text, start)
+            if apart:
+                message = "A blank stands between the brackets and the target."
+                fix = Edit(Span(start + 1, start + 2), "")
+                yield report("unclosed-link", source, message, Span(*apart.span()), fix=fix)
+                reported_line = apart.end()
+
+
+def _opens_or_closes(text: str, start: int, end: int) -> bool:
+    """Tell whether a mark looks like emphasis to a reader, and not like a sign of its own.
+
+    It must touch a word on one side only (CommonMark's flanking, without the cases in which
+    authors mean the sign itself: `*.txt`, `price*`, `5*3`, `snake_case`).
+    """
+    mark = text[start]
+    left = start
+    while left > 0 and text[left - 1] == mark:
+        left -= 1
+    right = end
+    while right < len(text) and text[right] == mark:
+        right += 1
+    before, after = text[left - 1 : left], text[right : right + 1]
+    opens = bool(after) and (after.isalnum() or after in "\"'“‘([") and not before.isalnum()
+    doubled = right - left > 1
+    closes = bool(before) and not before.isspace() and not after.isalnum() and doubled
+    return opens or closes
+
+
+def _broken_blocks(chapter: Chapter) -> Iterator[Diagnostic]:
+    source, text = chapter.source, chapter.source.text
+    prose, tables = chapter.structure.prose, chapter.structure.tables
+    for match in _BROKEN_HEADING.finditer(text):
+        if prose.holding(match.start(1)) is not None:
+            place = Span(*match.span(1))
+            fix = Edit(Span(place.end, place.end), " ")
+            message = "No blank follows the number signs, so this is no heading."
+            yield report("heading-without-blank", source, message, place, fix=fix)
+    last = -1
+    for match in _TABLE_LINES.finditer(text):
+        inside = text.index("|", match.start()) + 1
+        if match.start() <= last or tables.holding(inside) is not None:
+            continue
+        words = re.compile(r"\w").search(text, inside, match.end())
+        if words and prose.holding(words.start()) is not None:
+            paragraph_end = text.find("\n\n", match.start())
+            last = paragraph_end if paragraph_end >= 0 else len(text)
+            message = "These lines look like a table and are none."
+            yield report("broken-table", source, message, Span(match.start(), match.end()))
+    for match in _REVERSED_LINK.finditer(text):
+        if prose.holding(match.start()) is not None:
+            message = f"{match[0][:60]} has its brackets the wrong way round."
+            yield report("unclosed-link", source, message, Span(*match.span()))

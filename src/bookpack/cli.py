@@ -1,0 +1,345 @@
+"""The command line: alone in printing, exiting, and turning errors into exit statuses."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from bookpack import __version__
+from bookpack.errors import BookpackError, SettingsError, WorldError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_SHOWN_FINDINGS = 20
+_PATIENCE = 1.0
+"""Seconds before a command begins to tell how far it is."""
+EXIT_FINDINGS = 1
+EXIT_INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """Lists commands in the order in which an author meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: bookpack init mybook && bookpack build mybook",
+)
+@click.version_option(__version__, prog_name="bookpack")
+def cli() -> None:
+    """Turn a folder of Markdown chapters into one file for language models.
+
+    Links become absolute, pictures become words, and nothing is lost in silence: what is
+    wrong with the book is reported with its place.
+
+    Exit status: 0 clean, 1 findings at or above fail-on, 2 usage or settings, 3 a problem of
+    the machine (a full disk, a missing right).
+    """
+
+
+def _book_options(command: _Command) -> _Command:
+    """Give a command the options by which it finds a book and its settings."""
+    for decorate in (
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing but problems."),
+        click.option(
+            "--set",
+            "overrides",
+            multiple=True,
+            metavar="TABLE.KEY=VALUE",
+            help="Override one setting; may be given several times.",
+        ),
+        click.option("--url", metavar="URL", help="The book's address; overrides [book] url."),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="Settings file to use instead of BOOK/bookpack.toml.",
+        ),
+        click.argument("book", type=click.Path(path_type=Path), default=Path()),
+    ):
+        command = decorate(command)
+    return command
+
+
+@cli.command(epilog="Example: bookpack build mybook --out build --url https://example.com")
+@_book_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Output folder. [default: BOOK/build]",
+)
+@click.option("--only", type=click.Choice(["pack"]), help="Build this edition alone.")
+@click.option(
+    "--style",
+    type=click.Choice(["markdown", "xml", "plain", "json"]),
+    help="Style of the packed file; overrides [pack] style.",
+)
+@click.option("--locked", is_flag=True, help="Fail on any picture without words.")
+def build(
+    book: Path,
+    config: Path | None,
+    url: str | None,
+    overrides: tuple[str, ...],
+    quiet: bool,
+    out: Path | None,
+    only: str | None,
+    style: str | None,
+    locked: bool,
+) -> None:
+    """Build the editions of the book in the folder BOOK (default: here)."""
+    from bookpack import pipeline
+
+    if style is not None:
+        overrides = (*overrides, f"pack.style={style}")
+    settings = _settings(book, config, url, overrides)
+    destination = out if out is not None else book / "build"
+    with _progress(quiet) as progress:
+        report = pipeline.build(settings, destination, locked=locked, progress=progress)
+    failed = pipeline.fails(report.diagnostics, settings.lint.fail_on)
+    shown = [d for d in report.diagnostics if d.severity.rank > 0]
+    _print_findings(_as_seen_from_here(shown, book), book)
+    if not quiet:
+        _print_build_table(report)
+    if failed:
+        raise SystemExit(EXIT_FINDINGS)
+
+
+@cli.command(epilog="Example: bookpack check mybook --format sarif > findings.sarif")
+@_book_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="Form of the findings.",
+)
+def check(
+    book: Path,
+    config: Path | None,
+    url: str | None,
+    overrides: tuple[str, ...],
+    quiet: bool,
+    form: str,
+) -> None:
+    """Report everything that is wrong with the book; write nothing."""
+    from bookpack import pipeline, reports
+
+    settings = _settings(book, config, url, overrides)
+    with _progress(quiet) as progress:
+        diagnostics = pipeline.check(settings, book / "build", progress).diagnostics
+    failed = pipeline.fails(diagnostics, settings.lint.fail_on)
+    diagnostics = _as_seen_from_here(diagnostics, book)
+    if form == "json":
+        click.echo(reports.as_json(diagnostics))
+    elif form == "sarif":
+        click.echo(reports.as_sarif(diagnostics, __version__))
+    elif form == "github":
+        if diagnostics:
+            click.echo(reports.as_github(diagnostics))
+    else:
+        if diagnostics:
+            click.echo(reports.as_text(diagnostics, colour=_colour(sys.stdout)))
+        if not quiet:
+            click.echo(f"Findings: {reports.count_by_severity(diagnostics)}.")
+    if failed:
+        raise SystemExit(EXIT_FINDINGS)
+
+
+@cli.command(epilog="Example: bookpack unpack book-packed.md --out mybook")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    required=True,
+    help="Folder for the chapters; it must be new or empty.",
+)
+@click.option(
+    "--verify",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="MANIFEST",
+    help="Check the chapters against this manifest.json. [default: the one beside FILE]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but problems.")
+def unpack(file: Path, out: Path, verify: Path | None, quiet: bool) -> None:
+    """Turn a packed file, bookpack's or repomix's, into a folder of chapters again."""
+    from bookpack import unpacking
+
+    result = unpacking.unpack(file, out, verify)
+    for complaint in result.complaints:
+        click.echo(complaint, err=True)
+    if not quiet:
+        click.echo(f"{result.files:,} files unpacked into {out}, settings in {out / 'bookpack.toml'}.")
+        if result.verified_against is not None and not result.complaints:
+            click.echo(f"Every chapter is as {result.verified_against} says.")
+    if result.complaints:
+        raise SystemExit(EXIT_FINDINGS)
+
+
+@cli.command(epilog="Example: bookpack init mybook --url https://example.com")
+@_book_options
+def init(
+    book: Path, config: Path | None, url: str | None, overrides: tuple[str, ...], quiet: bool
+) -> None:
+    """Write a bookpack.toml for the book in the folder BOOK, and show what was understood."""
+    from bookpack import starting
+
+    if config is not None:
+        raise SettingsError("bookpack init writes BOOK/bookpack.toml; it takes no --config.")
+    written, chapters = starting.start_book(book, url, overrides)
+    if quiet:
+        return
+    for path in written:
+        click.echo(f"Written: {path}")
+    width = max((len(path) for path, _ in chapters), default=0)
+    click.echo(f"{len(chapters)} chapter{'' if len(chapters) == 1 else 's'}, in reading order:")
+    for path, address in chapters:
+        click.echo(f"  {path:<{width}}  {address}")
+    click.echo(f"Next: bookpack build {book}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    # Everything lives until the process ends; collecting garbage would only cost time.
+    import gc
+
+    gc.disable()
+    try:
+        cli.main(args=arguments, prog_name="bookpack", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        raise SystemExit(error.exit_code) from None
+    except click.UsageError as error:
+        error.show()
+        raise SystemExit(2) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except BookpackError as error:
+        _complain(str(error))
+        raise SystemExit(error.exit_status) from None
+    except (KeyboardInterrupt, click.Abort):
+        _complain("Interrupted. Nothing was left half written.")
+        raise SystemExit(EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        # Whoever read our output has gone, as with `| head`: that is no problem of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        _complain(f"Cannot go on:{place}: {error.strerror or error}.")
+        raise SystemExit(WorldError.exit_status) from None
+    except RecursionError:
+        _complain("Something in the book is nested too deeply to be read.")
+        raise SystemExit(WorldError.exit_status) from None
+    except MemoryError:
+        _complain("The machine has not enough memory for this book.")
+        raise SystemExit(WorldError.exit_status) from None
+
+
+def _settings(book: Path, config: Path | None, url: str | None, overrides: tuple[str, ...]) -> Any:
+    from bookpack.config import load_settings
+
+    if not book.is_dir():
+        what = "is a file, not a folder" if book.exists() else "does not exist"
+        raise SettingsError(f"The book's folder {book} {what}.")
+    return load_settings(book, config, url=url, overrides=overrides)
+
+
+def _as_seen_from_here(diagnostics: list[Any], book: Path) -> list[Any]:
+    """Give findings paths that an editor can open from the current folder."""
+    prefix = os.path.relpath(book)
+    if prefix == ".":
+        return list(diagnostics)
+    return [
+        replace(finding, path=(Path(prefix) / finding.path).as_posix()) for finding in diagnostics
+    ]
+
+
+def _print_findings(diagnostics: list[Any], book: Path) -> None:
+    from bookpack import reports
+
+    # The gravest first: what is cut off below is then the least of it.
+    ordered = sorted(diagnostics, key=lambda finding: -finding.severity.rank)
+    if ordered:
+        text = reports.as_text(ordered[:_SHOWN_FINDINGS], colour=_colour(sys.stderr))
+        click.echo(text, err=True)
+    if len(ordered) > _SHOWN_FINDINGS:
+        more = len(ordered) - _SHOWN_FINDINGS
+        click.echo(f"… and {more:,} more: bookpack check {book}", err=True)
+
+
+def _print_build_table(report: Any) -> None:
+    from bookpack import reports
+
+    size = {path: _readable_size(report.sizes[path]) for path in report.outputs}
+    rows = [
+        ("chapters", f"{report.chapters:,}"),
+        ("words", f"{report.words:,}"),
+        ("tokens", f"{report.tokens:,} ({report.token_label})"),
+        ("findings", reports.count_by_severity(report.diagnostics)),
+    ]
+    for path in report.outputs:
+        state = "written" if path in report.changed else "unchanged"
+        rows.append((state, f"{report.out / path} ({size[path]})"))
+    for name, value in rows:
+        click.echo(f"{name:<10} {value}")
+
+
+def _readable_size(size: int) -> str:
+    if size < 10_000:
+        return f"{size:,} bytes"
+    return f"{size / 1000:,.0f} KB" if size < 10_000_000 else f"{size / 1_000_000:,.1f} MB"
+
+
+def _colour(stream: Any) -> bool:
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _complain(message: str) -> None:
+    click.echo(f"bookpack: {message}", err=True)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Tell on stderr how far a command is, once it has taken over a second.
+
+    On a terminal one line is written over and over; elsewhere each step gets a plain line.
+    """
+    if quiet:
+        yield None
+        return
+    started = last = time.monotonic()
+    terminal = sys.stderr.isatty()
+    told: set[str] = set()
+
+    def tell(step: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - started < _PATIENCE:
+            return
+        if terminal and (now - last > 0.1 or done == total):
+            last = now
+            click.echo(f"\r\x1b[K{step} {done:,} of {total:,} chapters", nl=False, err=True)
+            told.add(step)
+        elif not terminal and step not in told:
+            told.add(step)
+            click.echo(f"{step} {total:,} chapters …", err=True)
+
+    try:
+        yield tell
+    finally:
+        if terminal and told:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+

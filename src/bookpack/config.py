@@ -1,0 +1,348 @@
+"""`bookpack.toml` and the command line's overrides → typed, frozen settings.
+
+The dataclasses are the schema: a field is a key in kebab-case, its type is checked, and an
+unknown key is a `SettingsError` that names the nearest known one. Paths are relative to the
+settings file.
+"""
+
+import dataclasses
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
+
+from bookpack.diagnostics import Selection, is_known_selector
+from bookpack.errors import SettingsError
+from bookpack.model import BookMeta
+
+SETTINGS_FILE = "bookpack.toml"
+STYLES = ("markdown", "xml", "plain", "json")
+FAIL_ON = ("error", "warning", "info", "never")
+DRAFT_PHRASES = (
+    "work in progress",
+    "work-in-progress",
+    "draft chapter",
+    "this is a draft",
+    "this chapter is a draft",
+    "rough draft",
+    "not yet written",
+    "lorem ipsum",
+    "TODO",
+    "FIXME",
+    "TBD",
+)
+_PLACEHOLDERS = ("base", "slug", "path")
+_Table = TypeVar("_Table")
+
+
+@dataclass(frozen=True, slots=True)
+class BookTable:
+    """`[book]`: what the book is."""
+
+    title: str = ""
+    url: str = ""
+    authors: tuple[str, ...] = ()
+    language: str = "en"
+    edition: str = ""
+    date: str = ""
+    summary: str = ""
+    rights: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutTable:
+    """`[layout]`: where chapters lie, in which order, and what addresses they get."""
+
+    source: str = ""
+    chapters: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    url_style: str = "{base}/{slug}/"
+    drafts: bool = False
+    math: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PartTable:
+    """`[[part]]`: a titled run of chapters; the order of the tables is the reading order."""
+
+    title: str = ""
+    chapters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LintTable:
+    """`[lint]`: which findings count and which make a command fail."""
+
+    select: tuple[str, ...] = ("BP",)
+    ignore: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fail_on: str = "error"
+    draft_phrases: tuple[str, ...] = DRAFT_PHRASES
+
+
+@dataclass(frozen=True, slots=True)
+class PackTable:
+    """`[pack]`: the packed edition."""
+
+    style: str = "markdown"
+    file: str = "book-packed"
+    section_urls: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one run. `folder` is the book's folder, `file` the settings file or None."""
+
+    folder: Path
+    file: Path | None
+    book: BookTable = field(default_factory=BookTable)
+    layout: LayoutTable = field(default_factory=LayoutTable)
+    part: tuple[PartTable, ...] = ()
+    lint: LintTable = field(default_factory=LintTable)
+    pack: PackTable = field(default_factory=PackTable)
+
+    @property
+    def base_url(self) -> str:
+        """The book's address without a slash at the end."""
+        return self.book.url.rstrip("/")
+
+    @property
+    def source_folder(self) -> Path:
+        """The folder that holds the chapters: `chapters/` where there is one."""
+        if self.layout.source:
+            return self.folder / self.layout.source
+        chapters = self.folder / "chapters"
+        return chapters if chapters.is_dir() else self.folder
+
+    @property
+    def selection(self) -> Selection:
+        """Which rules count."""
+        return Selection(
+            self.lint.select, self.lint.ignore, tuple(self.lint.per_file_ignores.items())
+        )
+
+    def meta(self) -> BookMeta:
+        """What editions say about the book. A missing title falls back to the folder's name."""
+        book = self.book
+        title = " ".join(book.title.split()) or self.folder.resolve().name
+        return BookMeta(
+            title,
+            self.base_url,
+            book.authors,
+            book.language,
+            book.edition,
+            book.date,
+            book.summary,
+            book.rights,
+        )
+
+    def digest_material(self) -> str:
+        """Every setting that can change an output, as stable text."""
+        tables = (self.book, self.layout, self.part, self.lint, self.pack)
+        return repr((self.folder.resolve().name, tables))
+
+
+def load_settings(
+    folder: Path,
+    file: Path | None = None,
+    *,
+    url: str | None = None,
+    overrides: Sequence[str] = (),
+    need_url: bool = True,
+) -> Settings:
+    """Read the settings of the book in `folder`.
+
+    `file` names another settings file than the folder's own `bookpack.toml` (its values then
+    still speak about `folder`). `overrides` are `TABLE.KEY=VALUE` with TOML values; a value
+    that is not TOML is taken as a string. Raises `SettingsError`.
+    """
+    own = folder / SETTINGS_FILE
+    chosen = file if file is not None else (own if own.is_file() else None)
+    text, tables = _read_toml(chosen) if chosen is not None else ("", {})
+    where = chosen.name if chosen is not None else "the command line"
+    for override in overrides:
+        _apply_override(tables, override)
+    if url is not None:
+        tables.setdefault("book", {})["url"] = url
+    reader = _Reader(where, text)
+    reader.check_keys(tables, ("book", "layout", "part", "lint", "pack"), "")
+    part = tables.get("part", [])
+    if not isinstance(part, list):
+        raise reader.error("part", "must be written as [[part]] tables", "")
+    settings = Settings(
+        folder=folder,
+        file=chosen,
+        book=reader.table(BookTable, tables.get("book", {}), "book"),
+        layout=reader.table(LayoutTable, tables.get("layout", {}), "layout"),
+        part=tuple(reader.table(PartTable, entry, "part") for entry in part),
+        lint=reader.table(LintTable, tables.get("lint", {}), "lint"),
+        pack=reader.table(PackTable, tables.get("pack", {}), "pack"),
+    )
+    _check_values(settings, reader, need_url=need_url)
+    return settings
+
+
+def _read_toml(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise SettingsError(f"There is no settings file {path}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"Cannot read the settings file {path}: {error}.") from None
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path.name} is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise SettingsError(f"{path.name} is nested too deeply.") from None
+
+
+def _apply_override(tables: dict[str, Any], override: str) -> None:
+    name, equals, value = override.partition("=")
+    table, dot, key = name.strip().partition(".")
+    if not (equals and dot and table and key):
+        raise SettingsError(
+            f"--set {override}: write TABLE.KEY=VALUE, for example --set pack.style=xml."
+        )
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value
+    entry = tables.setdefault(table, {})
+    if not isinstance(entry, dict):
+        raise SettingsError(f"--set {override}: [[{table}]] tables can only be set in a file.")
+    entry[key] = parsed
+
+
+class _Reader:
+    """Turns TOML tables into the dataclasses above and words what is wrong with them."""
+
+    def __init__(self, where: str, text: str) -> None:
+        self.where = where
+        self.text = text
+
+    def table(self, schema: type[_Table], values: Any, name: str) -> _Table:
+        """Return `schema` filled from `values`. Raises `SettingsError`."""
+        if not isinstance(values, dict):
+            raise self.error(name, "must be a table", "")
+        fields = {f.name.replace("_", "-"): f.name for f in dataclasses.fields(schema)}  # type: ignore[arg-type]
+        self.check_keys(values, tuple(fields), name)
+        hints = get_type_hints(schema)
+        return schema(
+            **{
+                fields[key]: self._convert(value, hints[fields[key]], key, name)
+                for key, value in values.items()
+            }
+        )
+
+    def check_keys(self, values: Mapping[str, Any], known: Sequence[str], table: str) -> None:
+        """Raise `SettingsError` for the first key that is not `known`."""
+        for key in values:
+            if key in known:
+                continue
+            nearest = difflib.get_close_matches(key.replace("_", "-"), known, n=1, cutoff=0.5)
+            hint = f"Did you mean {nearest[0]}?" if nearest else f"Known are: {', '.join(known)}."
+            raise self.error(key, f"is not a known {'setting' if table else 'table'}. {hint}", table)
+
+    def error(self, key: str, complaint: str, table: str) -> SettingsError:
+        """Return an error that says where `key` stands."""
+        line = self._line_of(key, table)
+        place = f"{self.where}:{line}" if line else self.where
+        return SettingsError(
+            f"{place}: {f'[{table}] ' if table else ''}{key} {complaint.rstrip('.')}."
+        )
+
+    def _line_of(self, key: str, table: str) -> int:
+        inside = not table
+        for number, line in enumerate(self.text.splitlines(), 1):
+            header = re.match(r"\s*\[\[?\s*([\w-]+)", line)
+            if header:
+                if not table and header[1] == key:
+                    return number
+                inside = header[1] == table
+            elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
+                return number
+        return 0
+
+    def _convert(self, value: Any, kind: Any, key: str, table: str) -> Any:
+        if kind is str:
+            if isinstance(value, str):
+                return value
+            # An edition written as 2, or a date written without quotes, is as good as text.
+            if not isinstance(value, (bool, list, dict)):
+                return str(value)
+            raise self.error(key, "must be a string", table)
+        if kind is bool:
+            if isinstance(value, bool):
+                return value
+            raise self.error(key, "must be true or false", table)
+        if get_origin(kind) is tuple:
+            if isinstance(value, str):
+                return (value,)
+            if isinstance(value, list) and all(isinstance(item, str) for item in value):
+                return tuple(value)
+            raise self.error(key, "must be a list of strings", table)
+        if not isinstance(value, dict):
+            raise self.error(key, "must be a table of lists", table)
+        inner = get_args(kind)[1]
+        return {name: self._convert(item, inner, name, table) for name, item in value.items()}
+
+
+def _check_values(settings: Settings, reader: _Reader, *, need_url: bool) -> None:
+    address = settings.book.url
+    if need_url and not address:
+        raise SettingsError(
+            "The book has no base URL, so its links cannot become absolute. "
+            'Set it in bookpack.toml ([book] url = "https://…") or give --url https://….'
+        )
+    if address and not _is_web_address(address):
+        raise reader.error("url", f"must be an http or https address, not {address!r}", "book")
+    if settings.pack.style not in STYLES:
+        raise reader.error("style", f"must be one of {', '.join(STYLES)}", "pack")
+    if settings.lint.fail_on not in FAIL_ON:
+        raise reader.error("fail-on", f"must be one of {', '.join(FAIL_ON)}", "lint")
+    name = settings.pack.file
+    if not name or Path(name).name != name or name.startswith("."):
+        raise reader.error("file", f"must be a plain file name, not {name!r}", "pack")
+    for placeholder in re.findall(r"\{(.*?)\}", settings.layout.url_style):
+        if placeholder not in _PLACEHOLDERS:
+            raise reader.error(
+                "url-style", f"knows {{base}}, {{slug}} and {{path}}, not {{{placeholder}}}", "layout"
+            )
+    if not re.search(r"\{(slug|path)\}", settings.layout.url_style):
+        raise reader.error("url-style", "must hold {slug} or {path}", "layout")
+    ignored = [prefix for prefixes in settings.lint.per_file_ignores.values() for prefix in prefixes]
+    for key, selectors in (
+        ("select", settings.lint.select),
+        ("ignore", settings.lint.ignore),
+        ("per-file-ignores", ignored),
+    ):
+        for selector in selectors:
+            if not is_known_selector(selector):
+                raise reader.error(key, f"names {selector!r}, and no rule begins so", "lint")
+    for key, paths in (("source", (settings.layout.source,)), *_listed_paths(settings)):
+        for path in paths:
+            parts = path.replace("\\", "/").split("/")
+            if ".." in parts or path.startswith("/") or re.match(r"[A-Za-z]:", path):
+                raise reader.error(
+                    key, f"must stay inside the book's folder, not {path!r}", "layout"
+                )
+    if any(control in settings.book.title for control in "\n\r"):
+        raise reader.error("title", "must be one line", "book")
+
+
+def _listed_paths(settings: Settings) -> list[tuple[str, tuple[str, ...]]]:
+    return [("chapters", settings.layout.chapters), *(("chapters", p.chapters) for p in settings.part)]
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and not re.search(r"\s", address)

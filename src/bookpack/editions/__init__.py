@@ -1,0 +1,1 @@
+"""What leaves the house. A writer gives `{path: bytes}`; nothing is written here."""

@@ -1,0 +1,308 @@
+"""A chapter as text that stands by itself: what the packed edition holds of it.
+
+Every change is an `Edit` on the author's text; what nobody edits stays as it is. The result
+opens with title and `url:`, links by absolute addresses only, has figures in the place of
+images, no layout HTML and no comments, and reading it again changes nothing.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from html import escape
+
+from bookpack.editions.layout_html import layout_edits
+from bookpack.images.figures import figure_block, figure_bracket
+from bookpack.links.book import ResolvedChapter, resolve_chapter
+from bookpack.links.resolve import Kind, LinkResolver, Resolution
+from bookpack.model import Chapter, Heading, Image, Link, LinkKind
+from bookpack.read.destinations import normalise_label
+from bookpack.read.markdown import parse_markdown
+from bookpack.read.plain import escape_title
+from bookpack.source import Edit, Source, Span, apply_edits, normalise_newlines
+
+_SETTLE_ROUNDS = 4
+_NOT_IN_LABELS = re.compile(r"[^\w.-]+")
+
+Labels = Mapping[tuple[str, str], str]
+"""New labels by chapter path and normalised label; footnotes have `^` before theirs."""
+
+
+def plan_labels(resolved: Iterable[ResolvedChapter]) -> Labels:
+    """Rename the footnotes and reference labels that two chapters share.
+
+    Definitions that say the same in every chapter may stay: they cannot collide.
+    """
+    meanings: dict[str, set[object]] = {}
+    owners: dict[str, set[str]] = {}
+    for one in resolved:
+        path = one.chapter.path
+        for mark in one.chapter.structure.footnotes:
+            label = "^" + normalise_label(mark.label)
+            owners.setdefault(label, set()).add(path)
+            meanings.setdefault(label, set()).add(path)
+        for definition, resolution in one.definitions:
+            label = normalise_label(definition.label)
+            title = definition.span.slice(one.chapter.source.text)[
+                (definition.target_span or definition.span).end - definition.span.start :
+            ]
+            owners.setdefault(label, set()).add(path)
+            meanings.setdefault(label, set()).add((resolution.url, title.strip(" \t\r\n>")))
+    taken = set(owners)
+    renamed: dict[tuple[str, str], str] = {}
+    for label, paths in owners.items():
+        if len(paths) < 2 or len(meanings[label]) < 2:
+            continue
+        mark = label[: label.startswith("^")]
+        for path in sorted(paths):
+            prefix = _NOT_IN_LABELS.sub("-", path.rpartition(".")[0])
+            new = f"{prefix}-{label[len(mark) :]}"
+            while normalise_label(mark + new) in taken:
+                new += "-x"
+            taken.add(normalise_label(mark + new))
+            renamed[path, label] = new
+    return renamed
+
+
+def packed_text(
+    resolved: ResolvedChapter, labels: Labels, resolver: LinkResolver, *, section_urls: bool
+) -> str:
+    """Return the chapter as it stands in the packed edition: LF line ends, one at the end."""
+    text = _edited(resolved, labels, section_urls)
+    if not resolved.chapter.structure.html_blocks:
+        return text
+    # Where layout HTML went away, its text has become Markdown: read it until nothing moves.
+    chapter = resolved.chapter
+    for _ in range(_SETTLE_ROUNDS):
+        again = _read_again(chapter, text)
+        settled = _edited(resolve_chapter(again, resolver), {}, section_urls)
+        if settled == text:
+            break
+        text = settled
+    return text
+
+
+def _read_again(chapter: Chapter, text: str) -> Chapter:
+    structure = parse_markdown(text)
+    first = structure.headings[0] if structure.headings else None
+    return replace(
+        chapter,
+        source=Source(chapter.source.path, text),
+        structure=structure,
+        address_line=first.address if first else None,
+        title_heading=first,
+    )
+
+
+def _edited(resolved: ResolvedChapter, labels: Labels, section_urls: bool) -> str:
+    chapter = resolved.chapter
+    changes = _Changes(resolved, labels)
+    changes.open_with_title()
+    changes.name_sections(section_urls)
+    changes.replace_images()
+    changes.make_links_absolute()
+    changes.rename_labels()
+    changes.remove_layout()
+    text = normalise_newlines(apply_edits(chapter.source.text, changes.finish()))
+    text = text.replace("\0", "\ufffd")
+    return text if text.endswith("\n") else text + "\n"
+
+
+class _Changes:
+    """Collects the edits of one chapter, kind by kind."""
+
+    def __init__(self, resolved: ResolvedChapter, labels: Labels) -> None:
+        self.resolved = resolved
+        self.chapter = resolved.chapter
+        self.structure = resolved.chapter.structure
+        self.text = resolved.chapter.source.text
+        self.labels = labels
+        self.edits: list[Edit] = []
+        self.after_headings: dict[int, list[str]] = {}
+        self.figures_after: dict[int, list[str]] = {}
+        self.image_spans = [image.span for image, _ in resolved.images]
+        self.block_figures: dict[Span, str] = {}
+
+    def replace(self, span: Span, text: str) -> None:
+        """Replace `span`, unless it says that already."""
+        if span.slice(self.text) != text:
+            self.edits.append(Edit(span, text))
+
+    def open_with_title(self) -> None:
+        """Begin with `# Title` and `url: address`, whatever the author began with."""
+        chapter, text = self.chapter, self.text
+        start = self.structure.body_start
+        while start < len(text) and text[start].isspace():
+            start += 1
+        heading = chapter.title_heading
+        if heading is None:
+            head = f"# {escape_title(chapter.title)}\nurl: {chapter.url}\n"
+            self.replace(Span(0, start), head + ("\n" if start < len(text) else ""))
+            if chapter.address_line is not None and "#" not in chapter.address_line.address:
+                self.edits.append(Edit(chapter.address_line.span, ""))
+            return
+        self.replace(Span(0, heading.span.start), "")
+        line = heading.span.slice(text)
+        if not line.startswith("#"):
+            words = line.rstrip().rpartition("\n" if "\n" in line.rstrip() else "\r")[0]
+            if "\n" not in words.strip() and "\r" not in words.strip():
+                self.replace(heading.span, f"# {words.strip()}\n")
+        if heading.address is None:
+            self._add_address(heading, chapter.url)
+        elif heading.address.address != chapter.url:
+            self.replace(heading.address.span, f"url: {chapter.url}\n")
+
+    def name_sections(self, wanted: bool) -> None:
+        """Put the section's address under each level-two heading, or take it away."""
+        for heading in self.structure.headings:
+            if heading.level != 2 or not heading.outermost or heading is self.chapter.title_heading:
+                continue
+            address = f"{self.chapter.url}#{heading.anchor}"
+            line = heading.address
+            is_metadata = line is not None and "#" in line.address
+            if line is not None and is_metadata:
+                if not wanted:
+                    self.edits.append(Edit(line.span, ""))
+                elif line.address != address:
+                    self.replace(line.span, f"url: {address}\n")
+            elif wanted and heading.anchor:
+                self._add_address(heading, address)
+
+    def _add_address(self, heading: Heading, address: str) -> None:
+        self.after_headings.setdefault(heading.span.end, []).append(f"url: {address}")
+
+    def replace_images(self) -> None:
+        """Put figures in the place of images."""
+        groups: dict[Span, list[tuple[Image, str]]] = {}
+        headings = {h.span: h for h in self.structure.headings}
+        html_starts = [block.span for block in self.structure.html_blocks]
+        for image, resolution in self.resolved.images:
+            url = "" if image.target.startswith("data:") else resolution.url
+            in_html = any(s.start <= image.span.start < s.end for s in html_starts)
+            if image.decorative:
+                if not in_html:
+                    self._remove_inline(image.span)
+                continue
+            block = figure_block(image, url)
+            if image.alone and in_html:
+                self.block_figures[image.span] = block
+            elif image.alone:
+                groups.setdefault(image.block, []).append((image, block))
+            else:
+                following = self.text[image.span.end : image.span.end + 1]
+                self.edits.append(Edit(image.span, figure_bracket(image, following)))
+                if image.block in headings:
+                    self.after_headings.setdefault(image.block.end, []).append(f"\n{block}")
+                else:
+                    end = image.block.start + len(image.block.slice(self.text).rstrip())
+                    self.figures_after.setdefault(end, []).append(block)
+        for images in groups.values():
+            span = Span(images[0][0].span.start, images[-1][0].span.end)
+            self.edits.append(Edit(span, "\n\n".join(block for _, block in images)))
+            self.image_spans.append(span)
+
+    def _remove_inline(self, span: Span) -> None:
+        before = self.text[span.start - 1 : span.start]
+        after = self.text[span.end : span.end + 1]
+        if before == " " and (not after or not after.isalnum()):
+            span = Span(span.start - 1, span.end)
+        self.edits.append(Edit(span, ""))
+
+    def make_links_absolute(self) -> None:
+        """Write the resolved address of every link and definition where it differs."""
+        for link, resolution in self.resolved.links:
+            if link.kind in (LinkKind.REFERENCE, LinkKind.COLLAPSED, LinkKind.SHORTCUT):
+                continue
+            if link.target_span is not None and not self._in_image(link.span):
+                self._write_target(link.target_span, link.target, link.kind, resolution)
+        for definition, resolution in self.resolved.definitions:
+            if definition.target_span is not None:
+                kind = LinkKind.INLINE
+                self._write_target(definition.target_span, definition.target, kind, resolution)
+
+    def _write_target(
+        self, span: Span, target: str, kind: LinkKind, resolution: Resolution
+    ) -> None:
+        url = resolution.url
+        if resolution.kind is Kind.EXTERNAL or not url or url == target:
+            return
+        if kind is LinkKind.HTML:
+            before = self.text[span.start - 1]
+            written = escape(url) if before in "\"'" else f'"{escape(url)}"'
+        elif kind in (LinkKind.AUTOLINK, LinkKind.BARE):
+            written = url.replace(" ", "%20")
+        else:
+            written = _as_destination(url, in_table=self._in_table(span))
+        self.replace(span, written)
+
+    def _in_image(self, span: Span) -> bool:
+        return any(i.start <= span.start and span.end <= i.end for i in self.image_spans)
+
+    def _in_table(self, span: Span) -> bool:
+        return self.structure.tables.holding(span.start) is not None
+
+    def rename_labels(self) -> None:
+        """Write the new labels of footnotes and references that would collide."""
+        if not self.labels:
+            return
+        path = self.chapter.path
+        for mark in self.structure.footnotes:
+            new = self.labels.get((path, "^" + normalise_label(mark.label)))
+            if new is not None:
+                self.replace(mark.span, new)
+        for definition, _ in self.resolved.definitions:
+            new = self.labels.get((path, normalise_label(definition.label)))
+            if new is not None:
+                self.replace(definition.label_span, new)
+        for link, _ in self.resolved.links:
+            new = self.labels.get((path, normalise_label(link.label))) if link.label else None
+            if new is not None and not self._in_image(link.span):
+                self._relabel(link, new)
+
+    def _relabel(self, link: Link, new: str) -> None:
+        if link.kind is LinkKind.SHORTCUT:
+            self.edits.append(Edit(Span(link.span.end, link.span.end), f"[{new}]"))
+        elif link.target_span is not None:
+            self.edits.append(Edit(link.target_span, new))
+
+    def remove_layout(self) -> None:
+        """Take layout tags and comments away and keep their text."""
+        grouped = [edit.span for edit in self.edits if edit.span in self.image_spans]
+        for edit in layout_edits(self.text, self.structure, self.block_figures):
+            if not any(s.start <= edit.span.start and edit.span.end <= s.end for s in grouped):
+                self.edits.append(edit)
+
+    def finish(self) -> list[Edit]:
+        """Return all edits, insertions at one place merged into one."""
+        for end, pieces in self.after_headings.items():
+            before = "" if self.text[end - 1 : end] in ("\n", "\r") else "\n"
+            addition = before + "".join(f"{piece}\n" for piece in pieces)
+            following = self.text[end:].split("\n", 1)[0] if end < len(self.text) else ""
+            if following.strip():
+                addition += "\n"
+            self.edits.append(Edit(Span(end, end), addition))
+        for end, blocks in self.figures_after.items():
+            addition = "".join(f"\n\n{block}" for block in blocks)
+            following = self.text[end:].split("\n", 2)
+            if len(following) > 1 and following[1].strip():
+                addition += "\n"
+            self.edits.append(Edit(Span(end, end), addition))
+        return self.edits
+
+
+def _as_destination(url: str, *, in_table: bool) -> str:
+    written = url.replace("\\", "%5C").replace("<", "%3C").replace(">", "%3E")
+    written = re.sub(r"\s", lambda match: f"%{ord(match[0]):02X}", written)
+    written = re.sub(r"&(?=#?\w+;)", "&amp;", written)
+    if not _balanced(written):
+        written = written.replace("(", "%28").replace(")", "%29")
+    return written.replace("|", "%7C") if in_table else written
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return False
+    return depth == 0
+

@@ -1,0 +1,365 @@
+"""Targets as authors write them → the absolute address of what they mean.
+
+A target is looked up as a file of the book, as an address of the book (root-relative, own
+absolute, alias, relative to the chapter's own address) and as an asset. What means nothing is
+reported with the nearest candidates and still made absolute, as a browser would (RFC 3986),
+so that no relative target leaves the house.
+"""
+
+import difflib
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from bookpack.model import Book, Chapter
+from bookpack.read.files import MARKDOWN_SUFFIXES, BookFiles
+from bookpack.read.layouts.native import quote_path
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_WEB = re.compile(r"(?:https?:)?//", re.I)
+_INDEX = re.compile(r"(?:^|/)(?:index|README)(?:\.html?|\.md)?$", re.I)
+_PAGE_SUFFIX = re.compile(r"\.(?:html?|md|markdown)$", re.I)
+_SUGGESTION_LIMIT = 200
+"""Looking for near names is quadratic; a book with more broken targets than this needs no hints."""
+
+
+class Kind(StrEnum):
+    """What a target turned out to be."""
+
+    CHAPTER = "chapter"
+    ASSET = "asset"
+    EXTERNAL = "external"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a target means. `url` is what editions write; external targets keep theirs.
+
+    `rule` and `message` say what is wrong, when something is. `path` is the chapter or asset.
+    """
+
+    kind: Kind
+    url: str
+    path: str = ""
+    anchor: str = ""
+    rule: str = ""
+    message: str = ""
+    help: str = ""
+    relative: bool = False
+
+
+class LinkResolver:
+    """Resolves the targets of one book; every answer is remembered."""
+
+    def __init__(self, book: Book, files: BookFiles) -> None:
+        self.book = book
+        self.files = files
+        base = urlsplit(book.meta.url)
+        self.host = base.netloc.lower()
+        self.base_path = base.path.rstrip("/")
+        self.chapters = {chapter.path: chapter for chapter in book.chapters}
+        self.folded: dict[str, list[Chapter]] = {}
+        self.addresses: dict[str, list[Chapter]] = {}
+        self.drafts = {left.path: left.reason for left in book.left_out}
+        self.draft_addresses = {self._address_key(left.url): left for left in book.left_out}
+        for chapter in book.chapters:
+            self.folded.setdefault(chapter.path.casefold(), []).append(chapter)
+            for address in (chapter.url, *chapter.aliases):
+                known = self.addresses.setdefault(self._address_key(address), [])
+                if chapter not in known:
+                    known.append(chapter)
+        self._anchors: dict[str, frozenset[str]] = {}
+        self._answers: dict[tuple[str, str, bool], Resolution] = {}
+        self._suggestions = 0
+
+    def resolve(self, target: str, chapter: Chapter, *, is_image: bool = False) -> Resolution:
+        """Return what the decoded `target` means when it stands in `chapter`."""
+        if _SCHEME.match(target) and not _WEB.match(target):
+            return Resolution(Kind.EXTERNAL, target)
+        key = (target, chapter.path, is_image)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = self._resolve(target, chapter, is_image)
+        return answer
+
+    def is_own(self, url: str) -> bool:
+        """Tell whether an absolute address lies under the book's base URL."""
+        if not _WEB.match(url):
+            return False
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
+        if parts.netloc.lower() != self.host:
+            return False
+        return not self.base_path or (parts.path + "/").startswith(self.base_path + "/")
+
+    def _resolve(self, target: str, chapter: Chapter, is_image: bool) -> Resolution:
+        if not target.strip():
+            if is_image:
+                return Resolution(Kind.BROKEN, "", rule="empty-link", message="The image has no source.")
+            return Resolution(Kind.BROKEN, "", rule="empty-link", message="The link has no target.")
+        target = target.strip()
+        absolute = bool(_WEB.match(target))
+        if absolute and not self.is_own(target):
+            # Aliases may lie on another host: the book's own old addresses.
+            aliased = self.addresses.get(self._address_key(target.split("#")[0].split("?")[0]))
+            if not aliased:
+                return Resolution(Kind.EXTERNAL, target)
+        path, query, anchor = _split(target)
+        if not path and not query:
+            return self._with_anchor(chapter, chapter.url, query, anchor, relative=True)
+        lookup = self._lookup_address if absolute or path.startswith("/") else self._lookup_relative
+        found, near = lookup(unquote(path) if path else "", path, chapter)
+        if len(found) > 1:
+            names = " and ".join(c.path for c in found)
+            return Resolution(
+                Kind.BROKEN,
+                self._browser_url(target, chapter),
+                rule="ambiguous-link",
+                message=f"{target} can mean {names}.",
+                relative=not absolute,
+            )
+        if found:
+            return self._with_anchor(
+                found[0], found[0].url, query, anchor, relative=not absolute, wrong_case=near
+            )
+        return self._as_asset_or_broken(target, path, chapter, absolute, is_image)
+
+    def _lookup_relative(
+        self, path: str, raw: str, chapter: Chapter
+    ) -> tuple[list[Chapter], bool]:
+        """Look a relative path up as a file, then as an address relative to the page's own."""
+        folder = posixpath.dirname(chapter.path)
+        joined = posixpath.normpath(posixpath.join(folder, path)) if path else chapter.path
+        names = [joined]
+        if not joined.lower().endswith(MARKDOWN_SUFFIXES):
+            names += (joined + suffix for suffix in MARKDOWN_SUFFIXES)
+            if joined.lower().endswith((".html", ".htm")):
+                names += (_PAGE_SUFFIX.sub(suffix, joined) for suffix in MARKDOWN_SUFFIXES)
+            names += (posixpath.normpath(f"{joined}/{i}.md") for i in ("index", "README", "_index"))
+        for name in names:
+            if name in self.chapters:
+                return [self.chapters[name]], False
+        found: list[Chapter] = []
+        for page in (chapter.url, chapter.url.rstrip("/") + "/"):
+            for candidate in self.addresses.get(self._address_key(urljoin(page, raw)), ()):
+                if candidate not in found:
+                    found.append(candidate)
+            if found:
+                return found, False
+        for name in names:
+            folded = self.folded.get(name.casefold())
+            if folded:
+                return folded, True
+        return [], False
+
+    def _lookup_address(
+        self, path: str, raw: str, chapter: Chapter
+    ) -> tuple[list[Chapter], bool]:
+        """Look a root-relative path or an own absolute address up."""
+        if _WEB.match(raw):
+            return self.addresses.get(self._address_key(raw), []), False
+        origin = f"https://{self.host}"
+        for address in (f"{origin}{self.base_path}{raw}", f"{origin}{raw}"):
+            found = self.addresses.get(self._address_key(address))
+            if found:
+                return found, False
+        inside = path.lstrip("/").removeprefix(self.files.prefix)
+        for name in (inside, *(inside.rstrip("/") + s for s in MARKDOWN_SUFFIXES)):
+            if name in self.chapters:
+                return [self.chapters[name]], False
+        folded = self.folded.get(inside.casefold()) or self.folded.get(
+            inside.rstrip("/").casefold() + ".md"
+        )
+        return (folded, True) if folded else ([], False)
+
+    def _with_anchor(
+        self,
+        chapter: Chapter,
+        url: str,
+        query: str,
+        anchor: str,
+        *,
+        relative: bool,
+        wrong_case: bool = False,
+    ) -> Resolution:
+        rule = message = help = ""
+        if wrong_case:
+            rule, message = "wrong-case-in-link", f"The file is spelled {chapter.path}."
+        name = unquote(anchor)
+        if name and not name.startswith(":~:") and name != "top":
+            known = self.anchors(chapter)
+            if name not in known:
+                same = [a for a in known if a.casefold() == name.casefold()]
+                if len(same) == 1:
+                    anchor = same[0]
+                    rule, message = "wrong-case-in-link", f"The anchor is spelled #{anchor}."
+                else:
+                    rule = "broken-anchor"
+                    message = f"{chapter.path} has no anchor #{name}."
+                    help = self._suggest(name, sorted(known), "#")
+        whole = url + (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
+        return Resolution(
+            Kind.CHAPTER, whole, chapter.path, name, rule, message, help, relative
+        )
+
+    def anchors(self, chapter: Chapter) -> frozenset[str]:
+        """Return every anchor that `chapter` has: headings and ids of HTML elements."""
+        known = self._anchors.get(chapter.path)
+        if known is None:
+            structure = chapter.structure
+            known = frozenset(h.anchor for h in structure.headings) | frozenset(
+                structure.element_ids
+            )
+            self._anchors[chapter.path] = known
+        return known
+
+    def _as_asset_or_broken(
+        self, target: str, path: str, chapter: Chapter, absolute: bool, is_image: bool
+    ) -> Resolution:
+        relative = not absolute
+        url = self._browser_url(target, chapter)
+        named = unquote(path)
+        if absolute:
+            named = urlsplit(target).path.removeprefix(self.base_path)
+            named = unquote(named)
+        if absolute or path.startswith("/"):
+            candidates = [self.files.prefix + named.lstrip("/"), named.lstrip("/")]
+        else:
+            folder = posixpath.dirname(self.files.prefix + chapter.path)
+            candidates = [posixpath.join(folder, named)]
+        candidates = list(dict.fromkeys(posixpath.normpath(c) for c in candidates))
+        if any(c == ".." or c.startswith("../") for c in candidates):
+            return Resolution(
+                Kind.BROKEN,
+                url,
+                rule="link-out-of-book",
+                message=f"{target} leads out of the book's folder.",
+                relative=relative,
+            )
+        for candidate in candidates:
+            if candidate != "." and self.files.has_asset(candidate):
+                if absolute:
+                    return Resolution(Kind.ASSET, url, candidate)
+                return Resolution(
+                    Kind.ASSET, self._asset_url(candidate, target), candidate, relative=relative
+                )
+        draft = self._draft_of(candidates, url)
+        if draft:
+            return Resolution(
+                Kind.BROKEN,
+                url,
+                rule="link-to-draft",
+                message=f"{target} leads to {draft}.",
+                relative=relative,
+            )
+        suffix = posixpath.splitext(named)[1].lower()
+        is_page = not suffix or _PAGE_SUFFIX.match(suffix) is not None or not suffix[1:].isalnum()
+        if is_image or not is_page:
+            if absolute:
+                # An address of the book with a file name: nothing here can tell that it is wrong.
+                return Resolution(Kind.ASSET, url, candidates[0])
+            for candidate in candidates:
+                similar = self.files.similar_asset(candidate)
+                if similar is not None:
+                    return Resolution(
+                        Kind.ASSET,
+                        self._asset_url(similar, target),
+                        similar,
+                        rule="wrong-case-in-link",
+                        message=f"The file is spelled {similar}.",
+                        relative=relative,
+                    )
+            return Resolution(
+                Kind.BROKEN,
+                self._asset_url(candidates[0], target),
+                rule="missing-asset",
+                message=f"There is no file {candidates[0]}.",
+                relative=relative,
+            )
+        if not relative and named.strip("/") == "":
+            return Resolution(Kind.ASSET, url, "")  # the book's own front page
+        names = [c.url.removeprefix(self.book.meta.url) for c in self.book.chapters]
+        if path.lower().endswith(MARKDOWN_SUFFIXES):
+            names = list(self.chapters)
+            if relative and not path.startswith("/"):
+                url = self._url_of_missing(candidates[0])
+        return Resolution(
+            Kind.BROKEN,
+            url,
+            rule="broken-link",
+            message=f"{target} leads to no chapter of the book.",
+            help=self._suggest(named, names, ""),
+            relative=relative,
+        )
+
+    def _draft_of(self, candidates: list[str], url: str) -> str:
+        for candidate in candidates:
+            for suffix in ("", *MARKDOWN_SUFFIXES):
+                name = candidate.removeprefix(self.files.prefix) + suffix
+                if name in self.drafts:
+                    return f"{name}, which is left out ({self.drafts[name]})"
+        left = self.draft_addresses.get(self._address_key(url))
+        return f"{left.path}, which is left out ({left.reason})" if left else ""
+
+    def _asset_url(self, path: str, target: str) -> str:
+        _, query, anchor = _split(target)
+        inside = quote_path(path.removeprefix(self.files.prefix))
+        tail = (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
+        return f"{self.book.meta.url}/{inside}{tail}"
+
+    def _url_of_missing(self, path: str) -> str:
+        stem = _PAGE_SUFFIX.sub("", path.removeprefix(self.files.prefix))
+        return f"{self.book.meta.url}/{quote_path(stem)}/"
+
+    def _browser_url(self, target: str, chapter: Chapter) -> str:
+        try:
+            joined = urljoin(chapter.url, target)
+        except ValueError:
+            return quote(target)
+        return joined
+
+    def _address_key(self, address: str) -> str:
+        """Return the form in which addresses are compared.
+
+        Without scheme, capitals of the host, `index.html`, `.html` and slash at the end.
+        """
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return address
+        path = _INDEX.sub("", unquote(parts.path).rstrip("/"))
+        path = re.sub(r"\.html?$", "", path, flags=re.I)
+        return f"{parts.netloc.lower()}{path.rstrip('/')}"
+
+    def _suggest(self, name: str, known: list[str], mark: str) -> str:
+        self._suggestions += 1
+        if self._suggestions > _SUGGESTION_LIMIT:
+            return ""
+        wanted = name.strip("/").casefold()
+        folded = {candidate.strip("/").casefold(): candidate for candidate in known}
+        near = difflib.get_close_matches(wanted, list(folded), n=3, cutoff=0.6)
+        if not near:
+            tail = wanted.rpartition("/")[2]
+            near = [f for f in folded if tail and f.rpartition("/")[2] == tail][:3]
+        if not near:
+            return ""
+        return f"Nearest: {', '.join(mark + folded[n] for n in near)}."
+
+
+def _split(target: str) -> tuple[str, str, str]:
+    """Split a target into path, query and fragment, all as written."""
+    rest, _, anchor = target.partition("#")
+    path, _, query = rest.partition("?")
+    return path, query, anchor
+
+
+def bare_addresses(text: str, host: str) -> Iterator[re.Match[str]]:
+    """Find addresses on `host` in running text, without the punctuation that follows them."""
+    pattern = re.compile(rf"https?://{re.escape(host)}(?::\d+)?(?:/[^\s<>\"'`\])}}|]*)?(?<![.,;:!?*_~])", re.I)
+    return pattern.finditer(text)

@@ -1,0 +1,239 @@
+"""Writing into a folder so that it is either the old one or the new one.
+
+All files are written next to their places first, inside the folder, and flushed to disk; then
+they are moved into place one after another, which needs no space and takes no time. What goes
+wrong before the first move (a full disk, a missing right, Ctrl-C) leaves the folder as it was;
+what goes wrong between moves puts the old files back. The stamp, moved last, records what
+belongs together: after a killed process the next build sees that it does not match and writes
+everything again.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from bookpack.errors import SettingsError, WorldError
+
+STAMP_NAME = ".bookpack.json"
+_LOCK_NAME = ".bookpack.lock"
+_STAGING_PREFIX = ".bookpack-staging-"
+_LOCK_PATIENCE = 30.0
+"""Seconds to wait for another build to finish moving its files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did: paths that changed, and paths that were there already."""
+
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+def read_stamp(folder: Path) -> dict[str, Any] | None:
+    """Return the stamp of the last build into `folder`, or None when there is none to trust."""
+    try:
+        stamp = json.loads((folder / STAMP_NAME).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return stamp if isinstance(stamp, dict) and isinstance(stamp.get("outputs"), dict) else None
+
+
+def outputs_match(folder: Path, outputs: Mapping[str, str]) -> bool:
+    """Tell whether every file of `outputs` (path → SHA-256) is in `folder` as recorded."""
+    return all(_digest(folder / path) == digest for path, digest in outputs.items())
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], stamp: Mapping[str, Any]) -> Written:
+    """Bring `files` (paths relative to `folder` → content) and the stamp into `folder`.
+
+    Files that an earlier build wrote and that are not in `files` are removed; foreign files
+    are left alone. Raises `WorldError`, with `folder` as it was.
+    """
+    old = read_stamp(folder)
+    created = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _lock(folder):
+            return _write_locked(folder, files, stamp, old)
+    except OSError as error:
+        if created:
+            with contextlib.suppress(OSError):
+                (folder / _LOCK_NAME).unlink(missing_ok=True)
+                folder.rmdir()
+        raise WorldError(_explain(error, folder)) from error
+
+
+def write_new_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Create `folder` (which is missing or empty) with `files`, whole or not at all.
+
+    Raises `WorldError`.
+    """
+    staging: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=folder.parent))
+        staging.chmod(0o755)
+        for path, data in files.items():
+            _write_file(staging / path, data)
+        # Renaming replaces an empty folder in one step and refuses one that has been filled.
+        staging.rename(folder)
+    except OSError as error:
+        raise WorldError(_explain(error, folder)) from error
+    finally:
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def check_output_folder(folder: Path, book_folder: Path, source_folder: Path) -> None:
+    """Raise `SettingsError` where output would mix with the book's own text."""
+    out, book, source = folder.resolve(), book_folder.resolve(), source_folder.resolve()
+    advice = "Choose another folder with --out."
+    if out == book or source.is_relative_to(out):
+        raise SettingsError(f"The output folder {folder} holds the book itself. {advice}")
+    if source != book and out.is_relative_to(source):
+        raise SettingsError(f"The output folder {folder} lies inside the chapters. {advice}")
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError(f"The output folder {folder} is a file. {advice}")
+    if source == book and out.is_relative_to(source) and folder.exists():
+        # The book's folder is its chapter folder: never take a folder of chapters for output.
+        if read_stamp(folder) is None and any(folder.glob("**/*.md")):
+            raise SettingsError(
+                f"The output folder {folder} holds Markdown that no build wrote. {advice}"
+            )
+
+
+def _write_locked(
+    folder: Path, files: Mapping[str, bytes], stamp: Mapping[str, Any], old: dict[str, Any] | None
+) -> Written:
+    for leftover in folder.glob(_STAGING_PREFIX + "*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    known = old["outputs"] if old else {}
+    digests = {path: sha256(data).hexdigest() for path, data in files.items()}
+    changed = [path for path in files if _digest(folder / path) != digests[path]]
+    stale = [path for path in known if path not in files and (folder / path).is_file()]
+    content = json.dumps({**stamp, "outputs": digests}, ensure_ascii=False, indent=1) + "\n"
+    staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=folder))
+    try:
+        moves = []
+        for path in changed:
+            _write_file(staging / "new" / path, files[path])
+            moves.append(path)
+        _write_file(staging / "new" / STAMP_NAME, content.encode())
+        with _uninterrupted():
+            _move_into_place(folder, staging, [*moves, STAMP_NAME], stale)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    unchanged = tuple(path for path in files if path not in changed)
+    return Written(tuple(changed), unchanged)
+
+
+def _move_into_place(folder: Path, staging: Path, paths: list[str], stale: list[str]) -> None:
+    undo: list[Callable[[], object]] = []
+    try:
+        for path in [*stale, *paths]:
+            place, kept = folder / path, staging / "old" / path
+            if place.exists():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                # A second name for the old file, so that its place is never empty.
+                _keep(place, kept)
+                undo.append(lambda kept=kept, place=place: os.replace(kept, place))  # type: ignore[misc]
+            else:
+                undo.append(lambda place=place: place.unlink(missing_ok=True))  # type: ignore[misc]
+            if path in stale:
+                place.unlink()
+            else:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(staging / "new" / path, place)
+    except OSError:
+        for step in reversed(undo):
+            with contextlib.suppress(OSError):
+                step()
+        raise
+
+
+def _keep(place: Path, kept: Path) -> None:
+    try:
+        os.link(place, kept)
+    except OSError:
+        shutil.copy2(place, kept)
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; the operating system releases it when the process dies."""
+    with (folder / _LOCK_NAME).open("a+b") as file:
+        deadline = time.monotonic() + _LOCK_PATIENCE
+        while not _try_lock(file.fileno()):
+            if time.monotonic() > deadline:
+                raise WorldError(
+                    f"Another build is writing to {folder}. Wait for it to end, or give --out."
+                )
+            time.sleep(0.02)
+        yield
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the files are in place (a few milliseconds)."""
+    received: list[tuple[int, FrameType | None]] = []
+    previous: dict[int, Any] = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            previous[number] = signal.signal(number, lambda n, frame: received.append((n, frame)))
+    except ValueError:  # not in the main thread, where no signal arrives anyway
+        pass
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    for number, _ in received:
+        signal.raise_signal(number)
+
+
+def _explain(error: OSError, folder: Path) -> str:
+    reason = error.strerror or str(error)
+    return f"Cannot write to {folder}: {reason}. The folder is as it was; mend this and run again."

@@ -1,0 +1,243 @@
+"""The whole chain on one page: settings → files → book → links → findings → editions → folder.
+
+Each step is a function of what the step before gave; nothing here prints, and nothing talks
+to a network. Read this first.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from bookpack import __version__, output
+from bookpack.checks.chapters import check_chapters
+from bookpack.checks.prose import check_prose, is_draft_notice
+from bookpack.checks.suppress import without_suppressed
+from bookpack.config import SETTINGS_FILE, Settings
+from bookpack.diagnostics import Diagnostic, Severity, escalate, sort_diagnostics
+from bookpack.editions.chapter import packed_text, plan_labels
+from bookpack.editions.packed import Pack, PackedChapter, write_pack
+from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
+from bookpack.links.resolve import LinkResolver
+from bookpack.model import Book
+from bookpack.read.book import read_book
+from bookpack.read.files import BookFiles, find_chapter_files, probe, read_contents
+from bookpack.reports import from_record, to_record
+from bookpack.tokens import has_exact_tokens, token_counter
+
+Progress = Callable[[str, int, int], None]
+"""Told which step runs, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBook:
+    """A book that has been read, resolved and checked."""
+
+    book: Book
+    files: BookFiles
+    resolver: LinkResolver
+    resolved: list[ResolvedChapter]
+    diagnostics: list[Diagnostic]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did. Paths are relative to the output folder; `changed` were written."""
+
+    chapters: int
+    words: int
+    tokens: int
+    token_label: str
+    diagnostics: list[Diagnostic]
+    out: Path
+    changed: tuple[str, ...]
+    outputs: tuple[str, ...]
+    sizes: dict[str, int]
+
+
+def check(settings: Settings, out: Path, progress: Progress | None = None) -> CheckedBook:
+    """Read, resolve and check the book; `out` is left out of the reading."""
+    return check_files(settings, collect_files(settings, out), progress)
+
+
+def build(
+    settings: Settings, out: Path, *, locked: bool = False, progress: Progress | None = None
+) -> BuildReport:
+    """Build the editions into `out`; an unchanged book writes nothing.
+
+    `locked` makes a picture without words an error. Raises `SettingsError` and `WorldError`.
+    """
+    output.check_output_folder(out, settings.folder, settings.source_folder)
+    files = collect_files(settings, out)
+    inputs = _inputs(settings, files, locked)
+    remembered = _remembered(settings, files, out, inputs)
+    if remembered is not None:
+        return remembered
+    checked = check_files(settings, files, progress)
+    diagnostics = _locked(checked.diagnostics) if locked else checked.diagnostics
+    pack = make_pack(checked, settings, progress)
+    editions = write_pack(pack, settings.pack.style, settings.pack.file)
+    stamp = {
+        "bookpack": __version__,
+        "inputs": inputs,
+        "probes": files.probes,
+        "report": {
+            "chapters": len(pack.chapters),
+            "words": pack.words,
+            "tokens": pack.tokens,
+            "token_label": pack.token_label,
+            "diagnostics": [to_record(finding) for finding in diagnostics],
+        },
+    }
+    written = output.write_folder(out, editions, stamp)
+    sizes = {path: len(data) for path, data in editions.items()}
+    return _report(stamp["report"], diagnostics, out, written.changed, sizes)
+
+
+def collect_files(settings: Settings, out: Path) -> BookFiles:
+    """Find and read the book's Markdown files."""
+    files = BookFiles(settings.folder, settings.source_folder)
+    paths = find_chapter_files(files, settings.layout.exclude, out.resolve())
+    read_contents(files, paths)
+    return files
+
+
+def check_files(
+    settings: Settings, files: BookFiles, progress: Progress | None = None
+) -> CheckedBook:
+    """Turn files into a book and find everything that is wrong with it."""
+    step = progress or (lambda name, done, total: None)
+    book, diagnostics = read_book(settings, files, lambda done, of: step("reading", done, of))
+    resolver = LinkResolver(book, files)
+    resolved = [resolve_chapter(chapter, resolver) for chapter in book.chapters]
+    diagnostics += check_links(resolved)
+    phrases = settings.lint.draft_phrases
+    for number, chapter in enumerate(book.chapters, 1):
+        diagnostics += check_prose(chapter, phrases)
+        step("checking", number, len(book.chapters))
+    diagnostics += check_chapters(book, lambda chapter: is_draft_notice(chapter, phrases))
+    kept = [finding for finding in diagnostics if settings.selection.keeps(finding)]
+    kept = without_suppressed(kept, book)
+    order = {chapter.source.path: place for place, chapter in enumerate(book.chapters)}
+    return CheckedBook(book, files, resolver, resolved, sort_diagnostics(kept, order))
+
+
+def make_pack(
+    checked: CheckedBook, settings: Settings, progress: Progress | None = None
+) -> Pack:
+    """Make every chapter stand by itself and say what there is to say about the whole."""
+    step = progress or (lambda name, done, total: None)
+    counter = token_counter()
+    labels = plan_labels(checked.resolved)
+    chapters = []
+    for number, one in enumerate(checked.resolved, 1):
+        text = packed_text(one, labels, checked.resolver, section_urls=settings.pack.section_urls)
+        chapter = one.chapter
+        chapters.append(
+            PackedChapter(
+                chapter.path,
+                chapter.title,
+                chapter.url,
+                chapter.part,
+                text,
+                len(text.split()),
+                counter.count(text),
+            )
+        )
+        step("packing", number, len(checked.resolved))
+    return Pack(
+        checked.book.meta,
+        tuple(chapters),
+        (*_notes(checked), *settings.pack.notes),
+        settings.pack.section_urls,
+        counter.label,
+        counter.exact,
+    )
+
+
+def fails(diagnostics: Sequence[Diagnostic], fail_on: str) -> bool:
+    """Tell whether a finding is at or above `fail-on`."""
+    if fail_on == "never":
+        return False
+    limit = Severity(fail_on).rank
+    return any(finding.severity.rank >= limit for finding in diagnostics)
+
+
+def _notes(checked: CheckedBook) -> list[str]:
+    notes = []
+    for reason in ("draft", "not listed"):
+        paths = [left.path for left in checked.book.left_out if left.reason == reason]
+        if paths:
+            notes.append(f"Left out ({reason}): {', '.join(paths)}.")
+    pictures = sum(
+        not image.decorative for one in checked.resolved for image, _ in one.images
+    )
+    if pictures:
+        notes.append(
+            f"Figures: {pictures:,} picture{'' if pictures == 1 else 's'}, each as its author's "
+            "alternative text; no model described any."
+        )
+    return notes
+
+
+def _inputs(settings: Settings, files: BookFiles, locked: bool) -> str:
+    """Return one hash of everything that decides what a build gives."""
+    toml = settings.file.read_bytes() if settings.file else b""
+    parts = [
+        __version__,
+        settings.digest_material(),
+        sha256(toml).hexdigest(),
+        f"locked={locked} tokens={has_exact_tokens()}",
+        repr([(d.code, d.path, d.message) for d in files.diagnostics]),
+    ]
+    parts += (f"{path} {sha256(data).hexdigest()}" for path, data in files.contents.items())
+    return sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _remembered(
+    settings: Settings, files: BookFiles, out: Path, inputs: str
+) -> BuildReport | None:
+    """Return the report of the last build if it would come out the same again."""
+    stamp = output.read_stamp(out)
+    if stamp is None or stamp.get("inputs") != inputs or stamp.get("bookpack") != __version__:
+        return None
+    if not output.outputs_match(out, stamp["outputs"]):
+        return None
+    if any(probe(settings.folder, path) != was for path, was in stamp["probes"].items()):
+        return None
+    report = stamp["report"]
+    diagnostics = [from_record(record) for record in report["diagnostics"]]
+    sizes = {path: os.path.getsize(out / path) for path in stamp["outputs"]}
+    return _report(report, diagnostics, out, (), sizes)
+
+
+def _report(
+    report: dict[str, Any],
+    diagnostics: list[Diagnostic],
+    out: Path,
+    changed: tuple[str, ...],
+    sizes: dict[str, int],
+) -> BuildReport:
+    return BuildReport(
+        report["chapters"],
+        report["words"],
+        report["tokens"],
+        report["token_label"],
+        diagnostics,
+        out,
+        changed,
+        tuple(sizes),
+        sizes,
+    )
+
+
+def _locked(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    return [
+        escalate(finding, Severity.ERROR) if finding.rule.name == "image-without-words" else finding
+        for finding in diagnostics
+    ]
+
+
+__all__ = ["SETTINGS_FILE", "BuildReport", "CheckedBook", "build", "check", "fails"]

@@ -1,0 +1,1 @@
+"""Text → chapters with exact spans. Alone in importing pyromark."""

@@ -1,0 +1,201 @@
+"""Front matter: the YAML (`---`) or TOML (`+++`) block at the start of a chapter.
+
+YAML scalars stay the strings that the author wrote (no surprise dates, and a country code
+`no` is not false); typed fields are converted here, and a value of the wrong type is a
+problem, never a crash. Aliases that would expand to a bomb and absurd nesting are refused
+before anything is built from them.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from bookpack.model import Problem
+from bookpack.source import Span
+
+MAX_NODES = 10_000
+MAX_DEPTH = 50
+_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_FIRST_LINE = re.compile(r"(---|\+\+\+)[ \t]*(?:\r\n|\n|\r)")
+_CLOSING = {
+    "---": re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)", re.M),
+    "+++": re.compile(r"^\+\+\+[ \t]*(?:\r\n|\n|\r|\Z)", re.M),
+}
+_KEY_LINE = re.compile(r"[\w\"'-]+[ \t]*[:=]")
+_TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """The fields bookpack knows, plus everything as `values`; `end` is where the text begins.
+
+    A field is None (or empty) when it is absent or has the wrong type.
+    """
+
+    end: int = 0
+    title: str | None = None
+    url: str | None = None
+    slug: str | None = None
+    aliases: tuple[str, ...] = ()
+    draft: bool = False
+    summary: str = ""
+    weight: float | None = None
+    values: Mapping[str, Any] | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def read_front_matter(text: str) -> FrontMatter:
+    """Read the front matter of `text`; text without any gives an empty `FrontMatter`."""
+    opening = _FIRST_LINE.match(text)
+    if not opening:
+        return FrontMatter()
+    fence = opening[1]
+    whole = Span(0, len(opening[0].rstrip("\r\n")))
+    # A lone carriage return is no line start for `re.M`, so such files get line feeds first
+    # (same length, same offsets).
+    lines = text if "\r" not in text else text.replace("\r\n", " \n").replace("\r", "\n")
+    closing = _CLOSING[fence].search(lines, opening.end())
+    if not closing:
+        if fence == "+++" or _KEY_LINE.match(text, opening.end()):
+            problem = Problem(
+                "unclosed-front-matter", whole, f"The front matter opened by {fence} has no end."
+            )
+            return FrontMatter(problems=(problem,))
+        return FrontMatter()
+    block = text[opening.end() : closing.start()]
+    values, complaint = (_read_yaml if fence == "---" else _read_toml)(block)
+    if complaint:
+        problem = Problem("invalid-front-matter", whole, f"The front matter {complaint}.")
+        # What cannot be metadata stays in the text: nothing that an author wrote gets lost.
+        looks_like_metadata = _KEY_LINE.match(block.lstrip()) is not None
+        return FrontMatter(end=closing.end() if looks_like_metadata else 0, problems=(problem,))
+    if values is None and block.strip() and not block.strip().startswith("#"):
+        return FrontMatter()
+    return _fields(values or {}, text, opening.end(), closing)
+
+
+def _fields(
+    values: Mapping[str, Any], text: str, start: int, closing: re.Match[str]
+) -> FrontMatter:
+    problems: list[Problem] = []
+
+    def wrong(key: str, wanted: str) -> None:
+        found = re.compile(rf"^[\"']?{re.escape(key)}[\"']?[ \t]*[:=].*", re.M).search(
+            text, start, closing.start()
+        )
+        span = Span(found.start(), found.end()) if found else Span(0, 3)
+        message = f"{key} must be {wanted}, not {_shorten(values[key])}."
+        problems.append(Problem("wrong-front-matter-type", span, message))
+
+    def text_of(key: str) -> str | None:
+        value = values.get(key)
+        if value is None:
+            return None
+        if isinstance(value, (dict, list, bool)):
+            wrong(key, "text")
+            return None
+        return " ".join(str(value).split()) or None
+
+    aliases: tuple[str, ...] = ()
+    listed = values.get("aliases")
+    if isinstance(listed, str):
+        aliases = (listed,) if listed else ()
+    elif isinstance(listed, list) and all(isinstance(alias, str) for alias in listed):
+        aliases = tuple(listed)
+    elif listed is not None:
+        wrong("aliases", "an address or a list of addresses")
+    draft = False
+    marked = values.get("draft")
+    if marked is not None:
+        word = str(marked).lower()
+        draft = word in _TRUE
+        if word not in (*_TRUE, *_FALSE):
+            wrong("draft", "true or false")
+    weight: float | None = None
+    weighed = values.get("weight")
+    if weighed is not None and weighed != "":
+        try:
+            weight = float(weighed)
+            if weight != weight or isinstance(weighed, bool):
+                raise ValueError
+        except (TypeError, ValueError):
+            weight = None
+            wrong("weight", "a number")
+    return FrontMatter(
+        end=closing.end(),
+        title=text_of("title"),
+        url=text_of("url"),
+        slug=text_of("slug"),
+        aliases=aliases,
+        draft=draft,
+        summary=text_of("summary") or text_of("description") or "",
+        weight=weight,
+        values=values,
+        problems=tuple(problems),
+    )
+
+
+def _read_yaml(block: str) -> tuple[dict[str, Any] | None, str]:
+    try:
+        complaint = _weigh(block)
+        if complaint:
+            return None, complaint
+        values = yaml.load(block, Loader=_Loader)  # noqa: S506 - BaseLoader builds only strings
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f" (line {mark.line + 2})" if mark else ""
+        return None, f"is not valid YAML: {error.problem}{place}"
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        return None, f"is not valid YAML: {error}".splitlines()[0].rstrip(".")
+    if values is None or values == "":
+        return None, ""
+    if not isinstance(values, dict):
+        return None, "is not a mapping of keys to values"
+    return values, ""
+
+
+def _weigh(block: str) -> str:
+    """Complain about YAML that is larger or deeper than any front matter, in linear time."""
+    if "*" not in block and "&" not in block and block.count("[") + block.count("{") < MAX_DEPTH:
+        if len(block) < 4 * MAX_NODES:
+            return ""
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = [(None, 0)]
+    for event in yaml.parse(block, Loader=_Loader):
+        size = 0
+        anchor = getattr(event, "anchor", None)
+        if isinstance(event, yaml.AliasEvent):
+            size = sizes.get(anchor or "", 1)
+        elif isinstance(event, yaml.ScalarEvent):
+            size = 1
+            if anchor:
+                sizes[anchor] = size
+        elif isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((anchor, 1))
+            if len(open_nodes) > MAX_DEPTH:
+                return f"is nested more than {MAX_DEPTH} deep"
+        elif isinstance(event, yaml.CollectionEndEvent):
+            name, size = open_nodes.pop()
+            if name:
+                sizes[name] = size
+        parent, total = open_nodes[-1]
+        open_nodes[-1] = (parent, total + size)
+        if total + size > MAX_NODES:
+            return f"expands to more than {MAX_NODES:,} values"
+    return ""
+
+
+def _read_toml(block: str) -> tuple[dict[str, Any] | None, str]:
+    try:
+        return tomllib.loads(block.replace("\r\n", "\n").replace("\r", "\n")), ""
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return None, f"is not valid TOML: {error}".rstrip(".")
+
+
+def _shorten(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 40 else shown[:39] + "…"

@@ -1,0 +1,1 @@
+"""Conventions of ordering chapters and making addresses, one file for each."""

@@ -1,0 +1,40 @@
+"""Plain text into Markdown: escaped only where Markdown would read it as something else."""
+
+import re
+
+import pyromark
+
+from bookpack.read.markdown import MARKDOWN_OPTIONS
+
+_ACTIVE = re.compile(r"[\\`*_\[\]<>&#|~$!]")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~$])|&(?=[#\w])")
+
+
+def escape_plain(text: str) -> str:
+    """Return Markdown that shows `text` and nothing else, in a line that is already begun."""
+    line = " ".join(text.split())
+    if not _ACTIVE.search(line) or _shows(line) == line:
+        return line
+    return _SPECIAL.sub(lambda match: f"\\{match[0]}", line)
+
+
+def escape_title(text: str) -> str:
+    """Return what to write behind `# ` so that the heading's text is `text`."""
+    line = escape_plain(text)
+    # Number signs at the end would close the heading; braces would name an anchor.
+    line = re.sub(r"(#+)$", lambda match: "\\#" * len(match[1]), line)
+    return re.sub(r"\{(?=[^{}]*\}$)", r"\\{", line)
+
+
+def _shows(line: str) -> str:
+    """Return the text that a paragraph `x line` shows, or '' when it shows more than text."""
+    shown = []
+    for event in pyromark.events(f"x {line}", options=MARKDOWN_OPTIONS):
+        if type(event) is str:
+            return ""
+        kind, value = next(iter(event.items()))
+        if kind == "Text":
+            shown.append(value)
+        elif value != "Paragraph":
+            return ""
+    return "".join(shown)[2:]

@@ -1,0 +1,80 @@
+"""`bookpack init`: the few settings a book cannot do without, with comments."""
+
+from pathlib import Path
+from string import Template
+
+from bookpack.config import SETTINGS_FILE, load_settings
+from bookpack.editions.unpack import toml_string
+from bookpack.errors import SettingsError, WorldError
+from bookpack.pipeline import collect_files
+from bookpack.read.book import read_book
+
+_SETTINGS = Template("""\
+# Settings of this book. Everything but title and url may be left out.
+
+[book]
+title = $title
+url = $url$reminder
+# authors = ["…"]
+# language = "en"
+# edition = "1"
+# date = "2026-01-31"
+# rights = "What a reader and a model may do with the text."
+
+[layout]
+# Where chapters lie, and which address a chapter gets that states none.
+source = $source
+# url-style = "{base}/{slug}/"
+# Reading order; without it: front matter weight, then natural order of names.
+# chapters = ["1-introduction.md", "2-first-steps.md"]
+
+[lint]
+# fail-on = "error"   # or "warning", "info", "never"
+# ignore = ["BP401"]
+
+[pack]
+# style = "markdown"  # or "xml", "plain", "json"
+""")
+_FIRST_CHAPTER = "# Introduction\n\nThe first chapter of a new book.\n"
+_PLACEHOLDER_URL = "https://example.com"
+
+
+def start_book(
+    folder: Path, url: str | None, overrides: tuple[str, ...]
+) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Write `bookpack.toml`, and a first chapter where there is no Markdown at all.
+
+    Returns the files written, and path and address of each chapter in reading order. Never
+    overwrites: raises `SettingsError` when the book has settings already.
+    """
+    file = folder / SETTINGS_FILE
+    if file.exists():
+        raise SettingsError(f"{file} exists already; edit it, or remove it first.")
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError(f"The book's folder {folder} is a file, not a folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written: list[Path] = []
+        has_markdown = any(
+            path.suffix.lower() in (".md", ".markdown") for path in folder.rglob("*.m*")
+        )
+        if not has_markdown:
+            first = folder / "chapters" / "1-introduction.md"
+            first.parent.mkdir(exist_ok=True)
+            first.write_text(_FIRST_CHAPTER, "utf-8")
+            written.append(first)
+        address = url or _PLACEHOLDER_URL
+        settings = load_settings(folder, url=address, overrides=overrides)
+        source = settings.source_folder.relative_to(folder).as_posix()
+        text = _SETTINGS.substitute(
+            title=toml_string(settings.meta().title),
+            url=toml_string(address),
+            reminder="" if url else "  # the address where the book is, or will be, published",
+            source=toml_string(source),
+        )
+        file.write_text(text, "utf-8")
+        written.append(file)
+    except OSError as error:
+        raise WorldError(f"Cannot write to {folder}: {error.strerror or error}.") from None
+    book, _ = read_book(settings, collect_files(settings, folder / "build"))
+    return written, [(chapter.path, chapter.url) for chapter in book.chapters]
