@@ -180,7 +180,9 @@ def unpack(file: Path, out: Path, verify: Path | None, quiet: bool) -> None:
     for complaint in result.complaints:
         click.echo(complaint, err=True)
     if not quiet:
-        click.echo(f"{result.files:,} files unpacked into {out}, settings in {out / 'bookpack.toml'}.")
+        click.echo(
+            f"{result.files:,} files unpacked into {out}, settings in {out / 'bookpack.toml'}."
+        )
         if result.verified_against is not None and not result.complaints:
             click.echo(f"Every chapter is as {result.verified_against} says.")
     if result.complaints:
@@ -303,7 +305,11 @@ def _readable_size(size: int) -> str:
 
 
 def _colour(stream: Any) -> bool:
-    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return (
+        bool(stream.isatty())
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 def _complain(message: str) -> None:
@@ -341,5 +347,3 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
     finally:
         if terminal and told:
             click.echo("\r\x1b[K", nl=False, err=True)
-
-

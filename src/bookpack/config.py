@@ -23,13 +23,16 @@ SETTINGS_FILE = "bookpack.toml"
 STYLES = ("markdown", "xml", "plain", "json")
 FAIL_ON = ("error", "warning", "info", "never")
 DRAFT_PHRASES = (
-    "work in progress",
-    "work-in-progress",
+    "this is a work in progress",
+    "this chapter is a work in progress",
+    "this section is a work in progress",
+    "this page is a work in progress",
+    "work in progress draft",
     "draft chapter",
     "this is a draft",
     "this chapter is a draft",
-    "rough draft",
-    "not yet written",
+    "this section is a draft",
+    "rough draft of this",
     "lorem ipsum",
     "TODO",
     "FIXME",
@@ -247,7 +250,9 @@ class _Reader:
                 continue
             nearest = difflib.get_close_matches(key.replace("_", "-"), known, n=1, cutoff=0.5)
             hint = f"Did you mean {nearest[0]}?" if nearest else f"Known are: {', '.join(known)}."
-            raise self.error(key, f"is not a known {'setting' if table else 'table'}. {hint}", table)
+            raise self.error(
+                key, f"is not a known {'setting' if table else 'table'}. {hint}", table
+            )
 
     def error(self, key: str, complaint: str, table: str) -> SettingsError:
         """Return an error that says where `key` stands."""
@@ -312,11 +317,15 @@ def _check_values(settings: Settings, reader: _Reader, *, need_url: bool) -> Non
     for placeholder in re.findall(r"\{(.*?)\}", settings.layout.url_style):
         if placeholder not in _PLACEHOLDERS:
             raise reader.error(
-                "url-style", f"knows {{base}}, {{slug}} and {{path}}, not {{{placeholder}}}", "layout"
+                "url-style",
+                f"knows {{base}}, {{slug}} and {{path}}, not {{{placeholder}}}",
+                "layout",
             )
     if not re.search(r"\{(slug|path)\}", settings.layout.url_style):
         raise reader.error("url-style", "must hold {slug} or {path}", "layout")
-    ignored = [prefix for prefixes in settings.lint.per_file_ignores.values() for prefix in prefixes]
+    ignored = [
+        prefix for prefixes in settings.lint.per_file_ignores.values() for prefix in prefixes
+    ]
     for key, selectors in (
         ("select", settings.lint.select),
         ("ignore", settings.lint.ignore),
@@ -337,7 +346,10 @@ def _check_values(settings: Settings, reader: _Reader, *, need_url: bool) -> Non
 
 
 def _listed_paths(settings: Settings) -> list[tuple[str, tuple[str, ...]]]:
-    return [("chapters", settings.layout.chapters), *(("chapters", p.chapters) for p in settings.part)]
+    return [
+        ("chapters", settings.layout.chapters),
+        *(("chapters", p.chapters) for p in settings.part),
+    ]
 
 
 def _is_web_address(address: str) -> bool:
@@ -345,4 +357,6 @@ def _is_web_address(address: str) -> bool:
         parts = urlsplit(address)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc) and not re.search(r"\s", address)
+    return (
+        parts.scheme in ("http", "https") and bool(parts.netloc) and not re.search(r"\s", address)
+    )

@@ -33,7 +33,7 @@ class SpanList(Sequence[Span]):
         """Return starts and ends in turn."""
         if self._flat is None:
             made = self._make() if callable(self._make) else self._make
-            self._flat = array("I", made)
+            self._flat = made if isinstance(made, array) else array("I", made)
             self._make = ()
         return self._flat
 

@@ -124,9 +124,7 @@ def check_files(
     return CheckedBook(book, files, resolver, resolved, sort_diagnostics(kept, order))
 
 
-def make_pack(
-    checked: CheckedBook, settings: Settings, progress: Progress | None = None
-) -> Pack:
+def make_pack(checked: CheckedBook, settings: Settings, progress: Progress | None = None) -> Pack:
     """Make every chapter stand by itself and say what there is to say about the whole."""
     step = progress or (lambda name, done, total: None)
     counter = token_counter()
@@ -141,7 +139,7 @@ def make_pack(
                 chapter.title,
                 chapter.url,
                 chapter.part,
-                text,
+                text.encode(),
                 len(text.split()),
                 counter.count(text),
             )
@@ -171,9 +169,7 @@ def _notes(checked: CheckedBook) -> list[str]:
         paths = [left.path for left in checked.book.left_out if left.reason == reason]
         if paths:
             notes.append(f"Left out ({reason}): {', '.join(paths)}.")
-    pictures = sum(
-        not image.decorative for one in checked.resolved for image, _ in one.images
-    )
+    pictures = sum(not image.decorative for one in checked.resolved for image, _ in one.images)
     if pictures:
         notes.append(
             f"Figures: {pictures:,} picture{'' if pictures == 1 else 's'}, each as its author's "
@@ -196,9 +192,7 @@ def _inputs(settings: Settings, files: BookFiles, locked: bool) -> str:
     return sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _remembered(
-    settings: Settings, files: BookFiles, out: Path, inputs: str
-) -> BuildReport | None:
+def _remembered(settings: Settings, files: BookFiles, out: Path, inputs: str) -> BuildReport | None:
     """Return the report of the last build if it would come out the same again."""
     stamp = output.read_stamp(out)
     if stamp is None or stamp.get("inputs") != inputs or stamp.get("bookpack") != __version__:

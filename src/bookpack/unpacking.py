@@ -75,7 +75,9 @@ def _differences(book: UnpackedBook, data: bytes, manifest: dict[str, Any]) -> l
             found.append(f"{path}: in the manifest and not in the pack.")
         elif sha256(book.files[path].encode()).hexdigest() != chapter["sha256"]:
             found.append(f"{path}: its text is not the one that the manifest describes.")
-    found += (f"{path}: in the pack and not in the manifest." for path in book.files if path not in listed)
+    found += (
+        f"{path}: in the pack and not in the manifest." for path in book.files if path not in listed
+    )
     if not found and list(listed) != list(book.files):
         found.append("The chapters stand in another order than the manifest says.")
     whole = manifest.get("sha256")

@@ -60,39 +60,46 @@ def _copies(
     1997) over whole sentences, weighed by their length. Sentences are compared through an
     index, so the cost is linear in the text.
     """
-    sentences = [_sentences(chapter) for chapter in chapters]
-    lengths = [sum(map(len, own)) for own in sentences]
-    holders: dict[str, list[int]] = defaultdict(list)
-    for number, own in enumerate(sentences):
-        for sentence in own:
-            holders[sentence].append(number)
-    common: dict[tuple[int, int], int] = defaultdict(int)
-    for sentence, numbers in holders.items():
-        if 1 < len(numbers) <= _MOST_SHARERS:
-            for pair in combinations(numbers, 2):
-                common[pair] += len(sentence)
+    lengths: list[int] = []
+    holders: dict[int, int] = {}  # sentence → the first chapter that holds it
+    shared: dict[int, tuple[int, list[int]]] = {}  # sentence → its length, all its chapters
     texts: dict[int, list[int]] = defaultdict(list)
-    for number, own in enumerate(sentences):
-        texts[hash(own)].append(number)
+    for number, chapter in enumerate(chapters):
+        own = _sentences(chapter)
+        lengths.append(sum(own.values()))
+        texts[hash(frozenset(own))].append(number)
+        for sentence, length in own.items():
+            first = holders.setdefault(sentence, number)
+            if first != number:
+                shared.setdefault(sentence, (length, [first]))[1].append(number)
+    common: dict[tuple[int, int], int] = defaultdict(int)
+    for length, numbers in shared.values():
+        if len(numbers) <= _MOST_SHARERS:
+            for pair in combinations(numbers, 2):
+                common[pair] += length
     for same in texts.values():
         if len(same) > 1 and lengths[same[0]] >= _SMALLEST_SHARE:
             for number in same[1:]:
                 common[same[0], number] = lengths[number]
-    pairs = {pair for pair, shared in common.items() if _is_copy(pair, shared, lengths)}
+    pairs = {pair for pair, length in common.items() if _is_copy(pair, length, lengths)}
     pairs |= set(_versions(chapters, common, is_draft))
     for earlier, later in sorted(pairs):
         share = _share((earlier, later), common.get((earlier, later), 0), lengths)
         chapter, other = chapters[later], chapters[earlier]
-        message = f"{share:.0%} of the shorter text stands in both this chapter and {other.path}."
-        if share < _COPY_SHARE:
-            message = f"This looks like another version of {other.path}: {message}"
+        kind = "a copy" if share >= _COPY_SHARE else "another version"
+        message = (
+            f"This looks like {kind} of {other.path}: "
+            f"{share:.0%} of the shorter one's text stands in both."
+        )
         place = chapter.title_heading.span if chapter.title_heading else None
         yield report("near-duplicate-chapter", chapter.source, message, place)
 
 
-def _sentences(chapter: Chapter) -> frozenset[str]:
-    text = " ".join(chapter.source.text[chapter.structure.body_start :].split())
-    return frozenset(_SENTENCE.findall(text))
+def _sentences(chapter: Chapter) -> dict[int, int]:
+    """Return the chapter's sentences as hash → length; texts themselves would fill memory."""
+    # Line ends alone are evened out: splitting into words takes longer than all the rest.
+    text = chapter.source.text[chapter.structure.body_start :].replace("\n", " ")
+    return {hash(sentence): len(sentence) for sentence in _SENTENCE.findall(text)}
 
 
 def _is_copy(pair: tuple[int, int], shared: int, lengths: list[int]) -> bool:

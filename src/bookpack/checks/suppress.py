@@ -13,7 +13,9 @@ from bookpack.model import Book, Chapter
 from bookpack.source import Span
 
 _DIRECTIVE = re.compile(r"<!--\s*bookpack-ignore(?P<file>-file)?[\s:]+(?P<rules>[\w ,\-]+?)\s*-->")
-_BLOCK_AFTER = re.compile(r"[^\n\r]*(?:\r\n|\n|\r)?(?:[ \t]*(?:\r\n|\n|\r))*(?:[^\n\r]*\S[^\n\r]*(?:\r\n|\n|\r|\Z))*")
+_BLOCK_AFTER = re.compile(
+    r"[^\n\r]*(?:\r\n|\n|\r)?(?:[ \t]*(?:\r\n|\n|\r))*(?:[^\n\r]*\S[^\n\r]*(?:\r\n|\n|\r|\Z))*"
+)
 
 
 def without_suppressed(diagnostics: Sequence[Diagnostic], book: Book) -> list[Diagnostic]:
@@ -27,8 +29,7 @@ def without_suppressed(diagnostics: Sequence[Diagnostic], book: Book) -> list[Di
         finding
         for finding in diagnostics
         if not any(
-            any(matches_rule(finding.code, rule) for rule in rules)
-            and _within(finding, scope)
+            any(matches_rule(finding.code, rule) for rule in rules) and _within(finding, scope)
             for rules, scope in scopes.get(finding.path, ())
         )
     ]

@@ -21,6 +21,7 @@ from bookpack.read.plain import escape_title
 from bookpack.source import Edit, Source, Span, apply_edits, normalise_newlines
 
 _SETTLE_ROUNDS = 4
+_PLAIN_ADDRESS = re.compile(r"[\w:/.?=#%,;~+@!$'-]*", re.A)
 _NOT_IN_LABELS = re.compile(r"[^\w.-]+")
 
 Labels = Mapping[tuple[str, str], str]
@@ -290,6 +291,8 @@ class _Changes:
 
 
 def _as_destination(url: str, *, in_table: bool) -> str:
+    if _PLAIN_ADDRESS.fullmatch(url):
+        return url
     written = url.replace("\\", "%5C").replace("<", "%3C").replace(">", "%3E")
     written = re.sub(r"\s", lambda match: f"%{ord(match[0]):02X}", written)
     written = re.sub(r"&(?=#?\w+;)", "&amp;", written)
@@ -305,4 +308,3 @@ def _balanced(text: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
-

@@ -13,16 +13,13 @@ from bookpack.read.html import RAW_TEXT_ELEMENTS, is_decorative
 from bookpack.source import Edit, Span
 
 BLOCK_LAYOUT = frozenset(
-    "address article aside body center details div fieldset figcaption figure footer form "
-    "header hgroup html legend main nav noscript p picture section summary".split()
+    ["address", "article", "aside", "body", "center", "details", "div", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "html", "legend", "main", "nav", "noscript", "p", "picture", "section", "summary"]
 )
-INLINE_LAYOUT = frozenset("big font small span".split())
+INLINE_LAYOUT = frozenset(["big", "font", "small", "span"])
 _WHITESPACE = re.compile(r"\s*")
 
 
-def layout_edits(
-    text: str, structure: Structure, figures: Mapping[Span, str]
-) -> Iterator[Edit]:
+def layout_edits(text: str, structure: Structure, figures: Mapping[Span, str]) -> Iterator[Edit]:
     """Yield the edits that take layout out of `text`.
 
     `figures` maps the places of images that stand alone inside HTML blocks to the blocks of

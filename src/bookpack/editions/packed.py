@@ -8,16 +8,17 @@ these files back.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from bookpack.model import BookMeta
 
 SUFFIXES = {"markdown": ".md", "xml": ".xml", "plain": ".txt", "json": ".json"}
-_BACKTICKS = re.compile(r"^ {0,3}(`+)", re.M)
+_BACKTICKS = re.compile(rb"```+")
+_LINE_START = re.compile(rb"(?:\A|\n) {0,3}\Z")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _LINE = "=" * 16
 _LONG_LINE = "=" * 64
@@ -37,13 +38,17 @@ GUIDANCE = (
 
 @dataclass(frozen=True, slots=True)
 class PackedChapter:
-    """A chapter as it stands in the pack. `text` ends in one or more line feeds."""
+    """A chapter as it stands in the pack.
+
+    `body` is its text in UTF-8 and ends in a line feed; bytes, because a book of such texts
+    takes half the memory that strings would.
+    """
 
     path: str
     title: str
     url: str
     part: str
-    text: str
+    body: bytes
     words: int
     tokens: int
 
@@ -72,17 +77,24 @@ class Pack:
 
 def write_pack(pack: Pack, style: str, file: str) -> dict[str, bytes]:
     """Return the packed file, named `file` with the style's suffix, and `manifest.json`."""
-    compose = {"markdown": _markdown, "xml": _xml, "plain": _plain, "json": _json}[style]
-    # Contents tells where chapters begin, and the number of its lines does not depend on that.
-    places = _Places()
-    compose(pack, [0] * len(pack.chapters), places)
-    text = compose(pack, list(places.first_lines), places)
+    form = _FORMS[style]
+    # Contents tells where chapters begin; the number of its lines does not depend on that.
+    line = form.head(pack, [0] * len(pack.chapters)).count("\n") + 1
+    pieces = [b""]
+    places: list[tuple[int, int]] = []
+    for number, chapter in enumerate(pack.chapters, 1):
+        before, body, after = form.frame(chapter, number == len(pack.chapters))
+        line += before.count(b"\n")
+        first = line
+        line += body.count(b"\n")
+        places.append((first, line - 1))
+        line += after.count(b"\n")
+        pieces += (before, body, after)
+    pieces[0] = form.head(pack, [first for first, _ in places]).encode()
+    pieces.append(form.tail)
+    data = b"".join(pieces)
     name = file + SUFFIXES[style]
-    data = text.encode()
-    return {
-        name: data,
-        "manifest.json": _manifest(pack, style, name, data, places).encode(),
-    }
+    return {name: data, "manifest.json": _manifest(pack, style, name, data, places).encode()}
 
 
 def headline(pack: Pack) -> str:
@@ -120,93 +132,69 @@ def facts(pack: Pack) -> list[str]:
     return [*lines, *(" ".join(note.split()) for note in pack.notes)]
 
 
-class _Places:
-    """First and last line of each chapter's text, from 1, as one composing run found them."""
+class _Form(NamedTuple):
+    """One style: its head, given the first lines of all chapters; what stands before a chapter,
+    the chapter itself (on whole lines), what stands behind it; and the end of the file.
+    """
 
-    def __init__(self) -> None:
-        self.first_lines: list[int] = []
-        self.last_lines: list[int] = []
-
-
-class _Page:
-    """A text under construction that knows its line numbers."""
-
-    def __init__(self, places: _Places) -> None:
-        self.pieces: list[str] = []
-        self.line = 1
-        self.places = places
-        places.first_lines.clear()
-        places.last_lines.clear()
-
-    def add(self, text: str) -> None:
-        """Add whole lines."""
-        self.pieces.append(text)
-        self.line += text.count("\n")
-
-    def add_chapter(self, text: str) -> None:
-        """Add a chapter's text and note where it stands."""
-        self.places.first_lines.append(self.line)
-        self.add(text)
-        self.places.last_lines.append(self.line - 1)
-
-    def text(self) -> str:
-        """Return everything added."""
-        return "".join(self.pieces)
+    head: Callable[[Pack, Sequence[int]], str]
+    frame: Callable[[PackedChapter, bool], tuple[bytes, bytes, bytes]]
+    tail: bytes
 
 
-def _markdown(pack: Pack, lines: Sequence[int], places: _Places) -> str:
-    page = _Page(places)
-    page.add(f"{headline(pack)}\n\n# File Summary\n\n## Purpose\n{PURPOSE}\n\n")
-    page.add(f"## How to use this book\n{_bullets(GUIDANCE)}\n\n## Notes\n{_bullets(facts(pack))}\n\n")
-    if pack.meta.rights.strip():
-        page.add(f"## Rights\n{_quoted(pack.meta.rights)}\n\n")
-    page.add(f"# Contents\n\n{_contents_table(pack, lines)}\n\n")
-    page.add(f"# Directory Structure\n```\n{directory_tree(pack)}```\n\n# Files\n")
-    for chapter in pack.chapters:
-        fence = "`" * fence_length(chapter.text)
-        page.add(f"\n## File: {chapter.path}\n{fence}markdown\n")
-        page.add_chapter(chapter.text)
-        page.add(f"{fence}\n")
-    return page.text()
+def _markdown_head(pack: Pack, lines: Sequence[int]) -> str:
+    rights = f"## Rights\n{_quoted(pack.meta.rights)}\n\n" if pack.meta.rights.strip() else ""
+    return (
+        f"{headline(pack)}\n\n# File Summary\n\n## Purpose\n{PURPOSE}\n\n"
+        f"## How to use this book\n{_bullets(GUIDANCE)}\n\n"
+        f"## Notes\n{_bullets(facts(pack))}\n\n{rights}"
+        f"# Contents\n\n{_contents_table(pack, lines)}\n\n"
+        f"# Directory Structure\n```\n{directory_tree(pack)}```\n\n# Files\n"
+    )
 
 
-def _xml(pack: Pack, lines: Sequence[int], places: _Places) -> str:
-    page = _Page(places)
-    page.add(f"{headline(pack)}\n\n<file_summary>\n")
-    page.add(f"<purpose>\n{PURPOSE}\n</purpose>\n\n")
-    page.add(f"<how_to_use_this_book>\n{_bullets(GUIDANCE)}\n</how_to_use_this_book>\n\n")
-    page.add(f"<notes>\n{_bullets(facts(pack))}\n</notes>\n")
-    if pack.meta.rights.strip():
-        page.add(f"\n<rights>\n{_quoted(pack.meta.rights)}\n</rights>\n")
-    page.add(f"\n</file_summary>\n\n<contents>\n{_contents_table(pack, lines)}\n</contents>\n\n")
-    page.add(f"<directory_structure>\n{directory_tree(pack)}</directory_structure>\n\n")
-    page.add("<files>\nThis section contains the chapters of the book.\n")
-    for chapter in pack.chapters:
-        page.add(f'\n<file path="{escape(chapter.path)}">\n')
-        page.add_chapter(chapter.text)
-        page.add("</file>\n")
-    page.add("\n</files>\n")
-    return page.text()
+def _markdown_frame(chapter: PackedChapter, last: bool) -> tuple[bytes, bytes, bytes]:
+    fence = b"`" * fence_length(chapter.body)
+    before = f"\n## File: {chapter.path}\n".encode() + fence + b"markdown\n"
+    return before, chapter.body, fence + b"\n"
 
 
-def _plain(pack: Pack, lines: Sequence[int], places: _Places) -> str:
-    page = _Page(places)
-    page.add(f"{headline(pack)}\n\n{_banner('File Summary')}\n")
-    page.add(f"Purpose:\n--------\n{PURPOSE}\n\n")
-    page.add(f"How to use this book:\n---------------------\n{_bullets(GUIDANCE)}\n\n")
-    page.add(f"Notes:\n------\n{_bullets(facts(pack))}\n\n")
-    if pack.meta.rights.strip():
-        page.add(f"Rights:\n-------\n{_quoted(pack.meta.rights)}\n\n")
-    page.add(f"{_banner('Contents')}{_contents_table(pack, lines)}\n\n")
-    page.add(f"{_banner('Directory Structure')}{directory_tree(pack)}\n{_banner('Files')}")
-    for chapter in pack.chapters:
-        page.add(f"\n{_LINE}\nFile: {chapter.path}\n{_LINE}\n")
-        page.add_chapter(chapter.text)
-    page.add(f"\n{_banner('End of Book')}")
-    return page.text()
+def _xml_head(pack: Pack, lines: Sequence[int]) -> str:
+    rights = (
+        f"\n<rights>\n{_quoted(pack.meta.rights)}\n</rights>\n" if pack.meta.rights.strip() else ""
+    )
+    return (
+        f"{headline(pack)}\n\n<file_summary>\n<purpose>\n{PURPOSE}\n</purpose>\n\n"
+        f"<how_to_use_this_book>\n{_bullets(GUIDANCE)}\n</how_to_use_this_book>\n\n"
+        f"<notes>\n{_bullets(facts(pack))}\n</notes>\n{rights}\n</file_summary>\n\n"
+        f"<contents>\n{_contents_table(pack, lines)}\n</contents>\n\n"
+        f"<directory_structure>\n{directory_tree(pack)}</directory_structure>\n\n"
+        "<files>\nThis section contains the chapters of the book.\n"
+    )
 
 
-def _json(pack: Pack, lines: Sequence[int], places: _Places) -> str:
+def _xml_frame(chapter: PackedChapter, last: bool) -> tuple[bytes, bytes, bytes]:
+    return f'\n<file path="{escape(chapter.path)}">\n'.encode(), chapter.body, b"</file>\n"
+
+
+def _plain_head(pack: Pack, lines: Sequence[int]) -> str:
+    rights = (
+        f"Rights:\n-------\n{_quoted(pack.meta.rights)}\n\n" if pack.meta.rights.strip() else ""
+    )
+    return (
+        f"{headline(pack)}\n\n{_banner('File Summary')}\nPurpose:\n--------\n{PURPOSE}\n\n"
+        f"How to use this book:\n---------------------\n{_bullets(GUIDANCE)}\n\n"
+        f"Notes:\n------\n{_bullets(facts(pack))}\n\n{rights}"
+        f"{_banner('Contents')}{_contents_table(pack, lines)}\n\n"
+        f"{_banner('Directory Structure')}{directory_tree(pack)}\n{_banner('Files')}"
+    )
+
+
+def _plain_frame(chapter: PackedChapter, last: bool) -> tuple[bytes, bytes, bytes]:
+    return f"\n{_LINE}\nFile: {chapter.path}\n{_LINE}\n".encode(), chapter.body, b""
+
+
+def _json_head(pack: Pack, lines: Sequence[int]) -> str:
     head: dict[str, Any] = {
         "fileSummary": {
             "generationHeader": headline(pack),
@@ -228,22 +216,26 @@ def _json(pack: Pack, lines: Sequence[int], places: _Places) -> str:
         "directoryStructure": directory_tree(pack).rstrip("\n"),
     }
     if pack.meta.rights.strip():
-        head["fileSummary"]["rights"] = pack.meta.rights
-    page = _Page(places)
-    page.add(_dump(head, indent=2).removesuffix("\n}") + ',\n  "files": {\n')
-    for number, chapter in enumerate(pack.chapters, 1):
-        comma = "," if number < len(pack.chapters) else ""
-        page.add_chapter(f"    {_dump(chapter.path)}: {_dump(chapter.text)}{comma}\n")
-    page.add("  }\n}\n")
-    return page.text()
+        head["fileSummary"]["rights"] = pack.meta.rights.strip()
+    return _dump(head, indent=2).removesuffix("\n}") + ',\n  "files": {\n'
 
 
-def fence_length(text: str) -> int:
-    """Return the shortest fence that `text` cannot close.
+def _json_frame(chapter: PackedChapter, last: bool) -> tuple[bytes, bytes, bytes]:
+    comma = "" if last else ","
+    row = f"    {_dump(chapter.path)}: {_dump(chapter.body.decode())}{comma}\n"
+    return b"", row.encode(), b""
+
+
+def fence_length(body: bytes) -> int:
+    """Return the shortest fence that `body` cannot close.
 
     CommonMark lets a closing fence be indented by up to three blanks (section 4.5).
     """
-    return max(3, 1 + max((len(run) for run in _BACKTICKS.findall(text)), default=0))
+    longest = 2
+    for run in _BACKTICKS.finditer(body):
+        if len(run[0]) > longest and _LINE_START.search(body, max(0, run.start() - 4), run.start()):
+            longest = len(run[0])
+    return longest + 1
 
 
 def directory_tree(pack: Pack) -> str:
@@ -274,28 +266,30 @@ def escape_cell(text: str) -> str:
 
 def _contents_table(pack: Pack, lines: Sequence[int]) -> str:
     tokens = "Tokens" if pack.exact_tokens else "Tokens (estimated)"
-    rows = [f"| # | Part | Chapter | URL | {tokens} | Line |", "| --- | --- | --- | --- | --- | --- |"]
+    rows = [
+        f"| # | Part | Chapter | URL | {tokens} | Line |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for position, (chapter, line) in enumerate(zip(pack.chapters, lines, strict=True), 1):
         cells = (escape_cell(chapter.part), escape_cell(chapter.title), escape_cell(chapter.url))
         rows.append(f"| {position} | {' | '.join(cells)} | {chapter.tokens} | {line} |")
     return "\n".join(rows)
 
 
-def _manifest(pack: Pack, style: str, name: str, data: bytes, places: _Places) -> str:
+def _manifest(
+    pack: Pack, style: str, name: str, data: bytes, places: Sequence[tuple[int, int]]
+) -> str:
     meta = pack.meta
     chapters = []
-    for chapter, first, last in zip(
-        pack.chapters, places.first_lines, places.last_lines, strict=True
-    ):
-        body = chapter.text.encode()
+    for chapter, (first, last) in zip(pack.chapters, places, strict=True):
         chapters.append(
             {
                 "path": chapter.path,
                 "url": chapter.url,
                 "title": chapter.title,
                 "part": chapter.part,
-                "sha256": sha256(body).hexdigest(),
-                "bytes": len(body),
+                "sha256": sha256(chapter.body).hexdigest(),
+                "bytes": len(chapter.body),
                 "words": chapter.words,
                 "tokens": chapter.tokens,
                 "first_line": first,
@@ -341,3 +335,11 @@ def _and_list(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+_FORMS = {
+    "markdown": _Form(_markdown_head, _markdown_frame, b""),
+    "xml": _Form(_xml_head, _xml_frame, b"\n</files>\n"),
+    "plain": _Form(_plain_head, _plain_frame, f"\n{_banner('End of Book')}".encode()),
+    "json": _Form(_json_head, _json_frame, b"  }\n}\n"),
+}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.links.resolve import Kind, LinkResolver, Resolution, bare_addresses
-from bookpack.model import Book, Chapter, Definition, Image, Link, LinkKind
+from bookpack.model import Chapter, Definition, Image, Link, LinkKind
 from bookpack.source import Edit, Source, Span
 
 _BY_DEFINITION = (LinkKind.REFERENCE, LinkKind.COLLAPSED, LinkKind.SHORTCUT)
@@ -22,9 +22,7 @@ class ResolvedChapter:
     definitions: tuple[tuple[Definition, Resolution], ...]
 
 
-def resolve_chapter(
-    chapter: Chapter, resolver: LinkResolver
-) -> ResolvedChapter:
+def resolve_chapter(chapter: Chapter, resolver: LinkResolver) -> ResolvedChapter:
     """Resolve everything in `chapter`, its own addresses in running text included."""
     structure = chapter.structure
     links = [*structure.links, *_bare_links(chapter, resolver)]

@@ -101,7 +101,9 @@ class LinkResolver:
     def _resolve(self, target: str, chapter: Chapter, is_image: bool) -> Resolution:
         if not target.strip():
             if is_image:
-                return Resolution(Kind.BROKEN, "", rule="empty-link", message="The image has no source.")
+                return Resolution(
+                    Kind.BROKEN, "", rule="empty-link", message="The image has no source."
+                )
             return Resolution(Kind.BROKEN, "", rule="empty-link", message="The link has no target.")
         target = target.strip()
         absolute = bool(_WEB.match(target))
@@ -130,9 +132,7 @@ class LinkResolver:
             )
         return self._as_asset_or_broken(target, path, chapter, absolute, is_image)
 
-    def _lookup_relative(
-        self, path: str, raw: str, chapter: Chapter
-    ) -> tuple[list[Chapter], bool]:
+    def _lookup_relative(self, path: str, raw: str, chapter: Chapter) -> tuple[list[Chapter], bool]:
         """Look a relative path up as a file, then as an address relative to the page's own."""
         folder = posixpath.dirname(chapter.path)
         joined = posixpath.normpath(posixpath.join(folder, path)) if path else chapter.path
@@ -158,9 +158,7 @@ class LinkResolver:
                 return folded, True
         return [], False
 
-    def _lookup_address(
-        self, path: str, raw: str, chapter: Chapter
-    ) -> tuple[list[Chapter], bool]:
+    def _lookup_address(self, path: str, raw: str, chapter: Chapter) -> tuple[list[Chapter], bool]:
         """Look a root-relative path or an own absolute address up."""
         if _WEB.match(raw):
             return self.addresses.get(self._address_key(raw), []), False
@@ -204,9 +202,7 @@ class LinkResolver:
                     message = f"{chapter.path} has no anchor #{name}."
                     help = self._suggest(name, sorted(known), "#")
         whole = url + (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
-        return Resolution(
-            Kind.CHAPTER, whole, chapter.path, name, rule, message, help, relative
-        )
+        return Resolution(Kind.CHAPTER, whole, chapter.path, name, rule, message, help, relative)
 
     def anchors(self, chapter: Chapter) -> frozenset[str]:
         """Return every anchor that `chapter` has: headings and ids of HTML elements."""
@@ -361,5 +357,7 @@ def _split(target: str) -> tuple[str, str, str]:
 
 def bare_addresses(text: str, host: str) -> Iterator[re.Match[str]]:
     """Find addresses on `host` in running text, without the punctuation that follows them."""
-    pattern = re.compile(rf"https?://{re.escape(host)}(?::\d+)?(?:/[^\s<>\"'`\])}}|]*)?(?<![.,;:!?*_~])", re.I)
+    pattern = re.compile(
+        rf"https?://{re.escape(host)}(?::\d+)?(?:/[^\s<>\"'`\])}}|]*)?(?<![.,;:!?*_~])", re.I
+    )
     return pattern.finditer(text)

@@ -29,8 +29,9 @@ def read_book(
         message = f"The book has no title; its folder's name, {settings.meta().title!r}, serves."
         diagnostics.append(report("book-without-title", "bookpack.toml", message))
     pages = []
-    for path, data in files.contents.items():
-        source = Source.from_bytes(files.prefix + path, data)
+    for path in list(files.contents):
+        # The bytes are let go as soon as they are text: a large book fits in memory once.
+        source = Source.from_bytes(files.prefix + path, files.contents.pop(path))
         diagnostics += _check_source(source)
         front = read_front_matter(source.text)
         diagnostics += (report(p.rule, source, p.message, p.span) for p in front.problems)
@@ -44,7 +45,11 @@ def read_book(
         if progress is not None:
             progress(number, len(arrangement.entries))
     left_out = tuple(
-        LeftOut(page.path, addresses.stated(page.front, None, page.path) or addresses.derived(page.path), reason)
+        LeftOut(
+            page.path,
+            addresses.stated(page.front, None, page.path) or addresses.derived(page.path),
+            reason,
+        )
         for page, reason in arrangement.left_out
     )
     diagnostics += _check_addresses(chapters, addresses)
@@ -119,14 +124,20 @@ def _check_source(source: Source) -> list[Diagnostic]:
         long = _LONG_LINE.search(text)
         if long:
             message = f"This line has {len(long[0]):,} characters."
-            found.append(report("overlong-line", source, message, Span(long.start(), long.start() + 1)))
+            found.append(
+                report("overlong-line", source, message, Span(long.start(), long.start() + 1))
+            )
     return found
 
 
 def _check_addresses(chapters: list[Chapter], addresses: Addresses) -> list[Diagnostic]:
     found = []
     for chapter in chapters:
-        if not chapter.states_url and addresses.is_ambiguous(chapter.path) and "{slug}" in addresses.style:
+        if (
+            not chapter.states_url
+            and addresses.is_ambiguous(chapter.path)
+            and "{slug}" in addresses.style
+        ):
             message = f"Another file is called like {chapter.path}; its address is {chapter.url}."
             found.append(report("ambiguous-slug", chapter.source, message))
     stating = [chapter for chapter in chapters if chapter.states_url]
@@ -134,7 +145,9 @@ def _check_addresses(chapters: list[Chapter], addresses: Addresses) -> list[Diag
     if stating and (by_line or 2 * len(stating) >= len(chapters)):
         for chapter in chapters:
             if not chapter.states_url:
-                message = f"{chapter.path} does not state its address; {chapter.url} is made of its name."
+                message = (
+                    f"{chapter.path} does not state its address; {chapter.url} is made of its name."
+                )
                 place = chapter.title_heading.span if chapter.title_heading else None
                 found.append(report("chapter-without-url", chapter.source, message, place))
     return found

@@ -69,9 +69,7 @@ def probe(folder: Path, path: str) -> bool:
     return full.is_relative_to(folder.resolve())
 
 
-def find_chapter_files(
-    files: BookFiles, exclude: tuple[str, ...], skip: Path | None
-) -> list[str]:
+def find_chapter_files(files: BookFiles, exclude: tuple[str, ...], skip: Path | None) -> list[str]:
     """List the Markdown files below `source_folder` in natural order of their paths.
 
     Hidden folders, `node_modules`, the folder `skip` and paths that match a glob of `exclude`

@@ -144,7 +144,7 @@ def _read_yaml(block: str) -> tuple[dict[str, Any] | None, str]:
         complaint = _weigh(block)
         if complaint:
             return None, complaint
-        values = yaml.load(block, Loader=_Loader)  # noqa: S506 - BaseLoader builds only strings
+        values = yaml.load(block, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" (line {mark.line + 2})" if mark else ""

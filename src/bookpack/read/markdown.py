@@ -9,7 +9,6 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
-from itertools import accumulate
 from typing import Any
 
 import pyromark
@@ -55,8 +54,13 @@ _KINDS = {
     "Email": LinkKind.AUTOLINK,
 }
 _LITERALS = frozenset("*_`[]")
-_HEADING_ID = re.compile(r"[ \t]*\{(?:[^{}]*[ \t])?#([^\s{}]+)[^{}]*\}[ \t]*$|[ \t]*\{\.[^{}]*\}[ \t]*$")
-_ADDRESS_LINE = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))?(url:[ \t]*(https?://\S+|/\S*)[ \t]*)(?:\r\n|\n|\r|\Z)")
+_CONTINUATION = bytes(ord("c") if 0x80 <= byte < 0xC0 else ord(".") for byte in range(256))
+_HEADING_ID = re.compile(
+    r"[ \t]*\{(?:[^{}]*[ \t])?#([^\s{}]+)[^{}]*\}[ \t]*$|[ \t]*\{\.[^{}]*\}[ \t]*$"
+)
+_ADDRESS_LINE = re.compile(
+    r"(?:[ \t]*(?:\r\n|\n|\r))?(url:[ \t]*(https?://\S+|/\S*)[ \t]*)(?:\r\n|\n|\r|\Z)"
+)
 _LINK_IN_MATH = re.compile(r"\]\([^()\s]*[./#][^()\s]*\)")
 _REPEATED_DEFINITION = re.compile(
     r"^(?:[ ]{0,3}>[ ]?)*[ ]{0,3}(\[((?:[^\[\]\\^]|\\.)(?:[^\[\]\\]|\\.)*)\]:[ \t]*(?:\r\n|\n|\r)?[ \t]*(\S+).*)$",
@@ -83,10 +87,20 @@ class _ByteOffsets:
         self.ascii = body.isascii()
         if self.ascii:
             return
-        # Continuation bytes lie in runs, one behind each character that is not ASCII.
-        runs = [match.span() for match in re.finditer(rb"[\x80-\xbf]+", body.encode())]
-        self.starts = array("I", (start for start, _ in runs))
-        self.before = array("I", accumulate((end - start for start, end in runs), initial=0))
+        # Continuation bytes lie in runs, one behind each character that is not ASCII. Looking
+        # for one byte value is much faster than matching a class of them.
+        marked = body.encode().translate(_CONTINUATION)
+        self.starts = array("I")
+        self.before = array("I", [0])
+        seen = 0
+        start = marked.find(b"c")
+        while start >= 0:
+            end = marked.find(b".", start)
+            end = len(marked) if end < 0 else end
+            seen += end - start
+            self.starts.append(start)
+            self.before.append(seen)
+            start = marked.find(b"c", end)
 
     def code_point(self, offset: int) -> int:
         """Return the code point at byte `offset`, which must begin a character."""
@@ -100,9 +114,10 @@ class _ByteOffsets:
 
     def spans(self, flat: list[int]) -> SpanList:
         """Return a list of spans that is converted when somebody looks at it."""
+        packed = array("I", flat)
         if self.ascii and not self.shift:
-            return SpanList(flat)
-        return SpanList(lambda: map(self.code_point, flat))
+            return SpanList(packed)
+        return SpanList(lambda: map(self.code_point, packed))
 
 
 class _Open:
@@ -342,18 +357,14 @@ class _Parser:
         message = f"The reference [{label}] is not defined."
         self.problems.append(Problem("undefined-reference", span, message))
 
-    def _add_link(
-        self, link: _Open, text_end: int, end: int, text: str, in_image: bool
-    ) -> None:
+    def _add_link(self, link: _Open, text_end: int, end: int, text: str, in_image: bool) -> None:
         data = link.data
         kind = _KINDS[data["link_type"]]
         span, target_span, raw = self._place(link, kind, text_end, end)
         if data["link_type"] == "Email":
             return
         self.links.append(
-            Link(
-                span, target_span, text, data["dest_url"], raw, kind, data["id"], in_image
-            )
+            Link(span, target_span, text, data["dest_url"], raw, kind, data["id"], in_image)
         )
 
     def _add_image(
@@ -464,7 +475,9 @@ class _Parser:
         self.html += (start, end)
         span = self.offsets.span(start, end)
         # In a quote, a tag over several lines has the quote's marks inside it.
-        markup = re.sub(r"(?<=\n)[ \t]*(?:>[ ]?)+", lambda m: " " * len(m[0]), span.slice(self.text))
+        markup = re.sub(
+            r"(?<=\n)[ \t]*(?:>[ ]?)+", lambda m: " " * len(m[0]), span.slice(self.text)
+        )
         tags = self._take_markup(markup, span.start, self.offsets.span(*block), in_table)
         self.inline_tags += tags
         return all(tag.name == "img" for tag in tags)
@@ -573,7 +586,9 @@ class _Parser:
         line_end = block.end if line_end < 0 else min(line_end, block.end)
         around = self.text[line_start : tag.span.start] + self.text[tag.span.end : line_end]
         alone = not _TAG.sub("", around).strip() and not in_link and not in_table
-        in_paragraph = not any(b.span.start <= tag.span.start < b.span.end for b in self.html_blocks)
+        in_paragraph = not any(
+            b.span.start <= tag.span.start < b.span.end for b in self.html_blocks
+        )
         if in_paragraph:
             whole = block.slice(self.text)
             alone = alone and not _TAG.sub("", whole).strip()
@@ -621,7 +636,9 @@ class _Parser:
         labels = {normalise_label(definition.label) for definition in found}
         starts = {definition.span.start for definition in found}
         text_places = self.offsets.spans(self.prose)
-        other_places = SpanList(_merged([*self.offsets.spans(self.code), *self.offsets.spans(self.html)]))
+        other_places = SpanList(
+            _merged([*self.offsets.spans(self.code), *self.offsets.spans(self.html)])
+        )
         for match in _REPEATED_DEFINITION.finditer(self.text, self.start):
             start = match.start(1)
             if start in starts or normalise_label(match[2]) not in labels:
@@ -657,9 +674,7 @@ class _Parser:
             line = _ADDRESS_LINE.match(self.text, span.end) if outermost else None
             if line:
                 address = AddressLine(Span(line.start(1), line.end()), line[2])
-            finished.append(
-                Heading(level, title, numbers.claim(anchor), span, outermost, address)
-            )
+            finished.append(Heading(level, title, numbers.claim(anchor), span, outermost, address))
         return tuple(finished)
 
     def _find_undefined_footnotes(self, literals: SpanList) -> None:

@@ -1,7 +1,6 @@
 """Natural order of names: `2-basics` before `10-end`, whatever the locale or file system."""
 
 import re
-from pathlib import PurePosixPath
 
 _NUMBERS = re.compile(r"(\d+)")
 _ORDER_NUMBER = re.compile(r"(?!\d{4}-\d\d-\d\d)(\d{1,6})(?:[-_. ]|$)")
@@ -15,20 +14,26 @@ def natural_key(path: str) -> tuple[object, ...]:
 
 def order_number(name: str) -> int | None:
     """Return the number that a file's name begins with, `7` for `07-end.md`; a date is none."""
-    match = _ORDER_NUMBER.match(PurePosixPath(name).stem)
+    match = _ORDER_NUMBER.match(stem_of(name))
     return int(match[1]) if match else None
 
 
 def without_order_number(name: str) -> str:
     """Return a file's stem without the number that orders it."""
-    stem = PurePosixPath(name).stem
+    stem = stem_of(name)
     match = _ORDER_NUMBER.match(stem)
     return stem[match.end() :] if match and match.end() < len(stem) else stem
 
 
 def is_index(path: str) -> bool:
     """Tell whether a file speaks for its folder: `index.md`, `README.md`."""
-    return PurePosixPath(path).stem.lower() in _INDEX_NAMES
+    return stem_of(path).lower() in _INDEX_NAMES
+
+
+def stem_of(path: str) -> str:
+    """Return the file name at the end of `path` without its suffix."""
+    name = path.rpartition("/")[2]
+    return name.rpartition(".")[0] or name
 
 
 def readable_name(name: str) -> str:
@@ -38,8 +43,11 @@ def readable_name(name: str) -> str:
 
 
 def _name_key(name: str) -> tuple[object, ...]:
-    stem = PurePosixPath(name).stem if "." in name else name
-    pieces = _NUMBERS.split(stem.casefold())
+    pieces = _NUMBERS.split(stem_of(name).casefold())
     # Odd pieces are digits; the leading 0 or 1 keeps text and numbers comparable.
-    key = tuple((1, piece) if index % 2 == 0 else (0, int(piece)) for index, piece in enumerate(pieces) if piece)
+    key = tuple(
+        (1, piece) if index % 2 == 0 else (0, int(piece))
+        for index, piece in enumerate(pieces)
+        if piece
+    )
     return (0 if is_index(name) else 1, key)

@@ -6,22 +6,24 @@ Addresses: front matter `url` or `slug`, else a `url: …` line under the first 
 `url-style` with the file's name as slug.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from urllib.parse import quote, urlsplit
 
 from bookpack.config import SETTINGS_FILE, Settings
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.model import AddressLine
 from bookpack.read.front_matter import FrontMatter
-from bookpack.read.order import is_index, natural_key, order_number, readable_name
+from bookpack.read.order import is_index, natural_key, order_number, readable_name, stem_of
 from bookpack.source import Source, Span
 
 # What an address may hold unescaped: the path characters of RFC 3986 without brackets, which
 # Markdown would stumble over, and every letter of every language (an IRI, RFC 3987).
 _SAFE_IN_PATH = "/-._~!$&'*+,;=:@%"
+_LAST = float("inf")
+_SAFE_PATH = re.compile(r"[\w/.~-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,12 @@ def arrange(pages: Sequence[Page], settings: Settings) -> Arrangement:
     if settings.layout.chapters or settings.part:
         return _arrange_listed(pages, settings)
     titles = {
-        str(PurePosixPath(page.path).parent): page.front.title
+        page.path.rpartition("/")[0]: page.front.title
         for page in pages
         if is_index(page.path) and page.front.title
     }
     folder_weights = {
-        str(PurePosixPath(page.path).parent): page.front.weight
+        page.path.rpartition("/")[0]: page.front.weight
         for page in pages
         if is_index(page.path) and page.front.weight is not None
     }
@@ -73,8 +75,8 @@ def arrange(pages: Sequence[Page], settings: Settings) -> Arrangement:
             path = "/".join(names[:depth])
             weight = page.front.weight if depth == len(names) else folder_weights.get(path)
             if depth == len(names) and depth > 1 and is_index(name):
-                weight = float("-inf")
-            levels.append((float("inf") if weight is None else weight, natural_key(name)))
+                weight = -_LAST
+            levels.append((_LAST if weight is None else weight, natural_key(name)))
         return tuple(levels)
 
     entries, left_out, diagnostics = [], [], []
@@ -87,7 +89,7 @@ def arrange(pages: Sequence[Page], settings: Settings) -> Arrangement:
         part = titles.get(folder) or (readable_name(folder) if folder else "")
         number = page.front.weight
         if number is None:
-            number = order_number(PurePosixPath(page.path).name)
+            number = order_number(page.path.rpartition("/")[2])
         entries.append(Entry(page, part, number))
     diagnostics += _repeated_numbers(entries)
     return Arrangement(tuple(entries), tuple(left_out), tuple(diagnostics))
@@ -152,7 +154,7 @@ def _repeated_numbers(entries: Iterable[Entry]) -> list[Diagnostic]:
     for entry in entries:
         if entry.order_number is None:
             continue
-        folder = str(PurePosixPath(entry.page.path).parent)
+        folder = entry.page.path.rpartition("/")[0]
         key = (folder, entry.order_number)
         if key in first:
             message = (
@@ -211,7 +213,7 @@ class Addresses:
     def _fill(self, slug: str, path: str) -> str:
         filled = (
             self.style.replace("{slug}", quote_path(slug))
-            .replace("{path}", quote_path(str(PurePosixPath(path).with_suffix(""))))
+            .replace("{path}", quote_path(path.rpartition(".")[0]))
             .replace("{base}", "")
         )
         if "{base}" not in self.style:
@@ -221,20 +223,19 @@ class Addresses:
 
     @staticmethod
     def _short_slug(path: str) -> str:
-        parts = PurePosixPath(path)
         if not is_index(path):
-            return parts.stem
-        return parts.parent.name
+            return stem_of(path)
+        return path.rpartition("/")[0].rpartition("/")[2]
 
     @staticmethod
     def _path_slug(path: str) -> str:
-        parts = PurePosixPath(path)
-        slug = str(parts.parent if is_index(path) else parts.with_suffix(""))
-        return "" if slug == "." else slug
+        return path.rpartition("/")[0] if is_index(path) else path.rpartition(".")[0]
 
 
 def quote_path(path: str) -> str:
     """Percent-encode what cannot stand in an address; letters of any script stay readable."""
+    if _SAFE_PATH.fullmatch(path):
+        return path
     return "".join(
         c if c.isalnum() or (not c.isascii() and c.isprintable()) else quote(c, safe=_SAFE_IN_PATH)
         for c in path

@@ -1,0 +1,65 @@
+"""What every test may use: whole books in a temporary folder, the real command line, `../shared`."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+needs_shared = pytest.mark.skipif(
+    not (SHARED / "README.md").is_file(),
+    reason="the folder ../shared with real books is not here",
+)
+
+BASE = "https://example.com"
+SETTINGS = f'[book]\ntitle = "A Book"\nurl = "{BASE}"\n'
+
+
+def write_files(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Write `files` (path → content) below `folder`."""
+    for path, content in files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+@pytest.fixture
+def make_book(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a book and gives its folder."""
+
+    def make(
+        chapters: Mapping[str, str | bytes], settings: str = SETTINGS, name: str = "book"
+    ) -> Path:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        (folder / "bookpack.toml").write_text(settings, "utf-8")
+        return write_files(folder, {f"chapters/{path}": text for path, text in chapters.items()})
+
+    return make
+
+
+@pytest.fixture
+def bookpack(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs the real command line in a process of its own."""
+
+    def run(
+        *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bookpack", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            cwd=cwd or tmp_path,
+            env={**os.environ, "NO_COLOR": "1", **(env or {})},
+            timeout=120,
+            check=False,
+        )
+
+    return run
