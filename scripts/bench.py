@@ -131,7 +131,7 @@ def print_phases(book: Path, options: list[str]) -> None:
 def generate_book(folder: Path, chapters: int, size: int) -> None:
     """Write a book of `chapters` files of about `size` bytes each; the same every time."""
     choose = random.Random(7)
-    syllables = [a + b for a in ["b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v"] for b in ["a", "e", "i", "o", "u"]]
+    syllables = [a + b for a in list("bdfgklmnprstv") for b in list("aeiou")]
     words = ["".join(choose.choices(syllables, k=choose.randint(1, 4))) for _ in range(6000)]
     (folder / "chapters").mkdir(parents=True)
     (folder / "bookpack.toml").write_text(

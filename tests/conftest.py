@@ -1,4 +1,4 @@
-"""What every test may use: whole books in a temporary folder, the real command line, `../shared`."""
+"""What every test may use: whole books in a temporary folder, and the real command line."""
 
 import os
 import subprocess

@@ -202,8 +202,8 @@ def init(
     written, chapters = starting.start_book(book, url, overrides)
     if quiet:
         return
-    for path in written:
-        click.echo(f"Written: {path}")
+    for file in written:
+        click.echo(f"Written: {file}")
     width = max((len(path) for path, _ in chapters), default=0)
     click.echo(f"{len(chapters)} chapter{'' if len(chapters) == 1 else 's'}, in reading order:")
     for path, address in chapters:
@@ -246,6 +246,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(WorldError.exit_status) from None
     except MemoryError:
         _complain("The machine has not enough memory for this book.")
+        raise SystemExit(WorldError.exit_status) from None
+    except Exception as error:
+        if os.environ.get("BOOKPACK_TRACEBACK"):
+            raise
+        _complain(
+            f"This is a fault of bookpack, not of the book: {type(error).__name__}: {error}. "
+            "Please report it with what BOOKPACK_TRACEBACK=1 prints."
+        )
         raise SystemExit(WorldError.exit_status) from None
 
 

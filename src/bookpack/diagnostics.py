@@ -37,6 +37,9 @@ class Rule:
     help: str
 
 
+FILE_START = Position(1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding: a rule broken at a place.
@@ -51,8 +54,8 @@ class Diagnostic:
     message: str
     path: str
     span: Span | None = None
-    position: Position = Position(1, 1)
-    end: Position = Position(1, 1)
+    position: Position = FILE_START
+    end: Position = FILE_START
     help: str = ""
     fix: Edit | None = None
 
@@ -78,7 +81,7 @@ def report(
     `help` and `severity` default to the rule's own. Raises `KeyError` for an unknown name.
     """
     rule = RULES_BY_NAME[name]
-    path, position, end = "", Position(1, 1), Position(1, 1)
+    path, position, end = "", FILE_START, FILE_START
     if isinstance(source, str):
         path = source
     else:

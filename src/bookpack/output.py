@@ -15,11 +15,10 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from bookpack.errors import SettingsError, WorldError
@@ -104,12 +103,12 @@ def check_output_folder(folder: Path, book_folder: Path, source_folder: Path) ->
         raise SettingsError(f"The output folder {folder} lies inside the chapters. {advice}")
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"The output folder {folder} is a file. {advice}")
-    if source == book and out.is_relative_to(source) and folder.exists():
-        # The book's folder is its chapter folder: never take a folder of chapters for output.
-        if read_stamp(folder) is None and any(folder.glob("**/*.md")):
-            raise SettingsError(
-                f"The output folder {folder} holds Markdown that no build wrote. {advice}"
-            )
+    # Where the book's folder is its chapter folder, no folder of chapters may become output.
+    inside = source == book and out.is_relative_to(source) and folder.exists()
+    if inside and read_stamp(folder) is None and any(folder.glob("**/*.md")):
+        raise SettingsError(
+            f"The output folder {folder} holds Markdown that no build wrote. {advice}"
+        )
 
 
 def _write_locked(
@@ -138,7 +137,7 @@ def _write_locked(
 
 
 def _move_into_place(folder: Path, staging: Path, paths: list[str], stale: list[str]) -> None:
-    undo: list[Callable[[], object]] = []
+    undo: list[tuple[Path | None, Path]] = []  # the old file if any, and its place
     try:
         for path in [*stale, *paths]:
             place, kept = folder / path, staging / "old" / path
@@ -146,18 +145,21 @@ def _move_into_place(folder: Path, staging: Path, paths: list[str], stale: list[
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 # A second name for the old file, so that its place is never empty.
                 _keep(place, kept)
-                undo.append(lambda kept=kept, place=place: os.replace(kept, place))  # type: ignore[misc]
+                undo.append((kept, place))
             else:
-                undo.append(lambda place=place: place.unlink(missing_ok=True))  # type: ignore[misc]
+                undo.append((None, place))
             if path in stale:
                 place.unlink()
             else:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(staging / "new" / path, place)
+                (staging / "new" / path).replace(place)
     except OSError:
-        for step in reversed(undo):
+        for old, place in reversed(undo):
             with contextlib.suppress(OSError):
-                step()
+                if old is None:
+                    place.unlink(missing_ok=True)
+                else:
+                    old.replace(place)
         raise
 
 
@@ -218,11 +220,11 @@ def _try_lock(descriptor: int) -> bool:
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM wait until the files are in place (a few milliseconds)."""
-    received: list[tuple[int, FrameType | None]] = []
+    received: list[int] = []
     previous: dict[int, Any] = {}
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            previous[number] = signal.signal(number, lambda n, frame: received.append((n, frame)))
+        for wanted in (signal.SIGINT, signal.SIGTERM):
+            previous[wanted] = signal.signal(wanted, lambda number, _: received.append(number))
     except ValueError:  # not in the main thread, where no signal arrives anyway
         pass
     try:
@@ -230,7 +232,7 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-    for number, _ in received:
+    for number in received:
         signal.raise_signal(number)
 
 

@@ -4,7 +4,6 @@ Each step is a function of what the step before gave; nothing here prints, and n
 to a network. Read this first.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,7 +20,7 @@ from bookpack.editions.chapter import packed_text, plan_labels
 from bookpack.editions.packed import Pack, PackedChapter, write_pack
 from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
 from bookpack.links.resolve import LinkResolver
-from bookpack.model import Book
+from bookpack.model import Book, Chapter
 from bookpack.read.book import read_book
 from bookpack.read.files import BookFiles, find_chapter_files, probe, read_contents
 from bookpack.reports import from_record, to_record
@@ -29,6 +28,8 @@ from bookpack.tokens import has_exact_tokens, token_counter
 
 Progress = Callable[[str, int, int], None]
 """Told which step runs, how much of it is done, and how much there is."""
+_TOKEN_BATCH = 64
+"""Chapters whose tokens are counted together: enough for every core, little in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +80,22 @@ def build(
     diagnostics = _locked(checked.diagnostics) if locked else checked.diagnostics
     pack = make_pack(checked, settings, progress)
     editions = write_pack(pack, settings.pack.style, settings.pack.file)
+    report = {
+        "chapters": len(pack.chapters),
+        "words": pack.words,
+        "tokens": pack.tokens,
+        "token_label": pack.token_label,
+        "diagnostics": [to_record(finding) for finding in diagnostics],
+    }
     stamp = {
         "bookpack": __version__,
         "inputs": inputs,
         "probes": files.probes,
-        "report": {
-            "chapters": len(pack.chapters),
-            "words": pack.words,
-            "tokens": pack.tokens,
-            "token_label": pack.token_label,
-            "diagnostics": [to_record(finding) for finding in diagnostics],
-        },
+        "report": report,
     }
     written = output.write_folder(out, editions, stamp)
     sizes = {path: len(data) for path, data in editions.items()}
-    return _report(stamp["report"], diagnostics, out, written.changed, sizes)
+    return _report(report, diagnostics, out, written.changed, sizes)
 
 
 def collect_files(settings: Settings, out: Path) -> BookFiles:
@@ -129,22 +131,16 @@ def make_pack(checked: CheckedBook, settings: Settings, progress: Progress | Non
     step = progress or (lambda name, done, total: None)
     counter = token_counter()
     labels = plan_labels(checked.resolved)
-    chapters = []
-    for number, one in enumerate(checked.resolved, 1):
-        text = packed_text(one, labels, checked.resolver, section_urls=settings.pack.section_urls)
-        chapter = one.chapter
-        chapters.append(
-            PackedChapter(
-                chapter.path,
-                chapter.title,
-                chapter.url,
-                chapter.part,
-                text.encode(),
-                len(text.split()),
-                counter.count(text),
-            )
-        )
-        step("packing", number, len(checked.resolved))
+    chapters: list[PackedChapter] = []
+    for start in range(0, len(checked.resolved), _TOKEN_BATCH):
+        run = checked.resolved[start : start + _TOKEN_BATCH]
+        texts = [
+            packed_text(one, labels, checked.resolver, section_urls=settings.pack.section_urls)
+            for one in run
+        ]
+        for one, text, tokens in zip(run, texts, counter.count_all(texts), strict=True):
+            chapters.append(_packed_chapter(one.chapter, text, tokens))
+        step("packing", len(chapters), len(checked.resolved))
     return Pack(
         checked.book.meta,
         tuple(chapters),
@@ -152,6 +148,18 @@ def make_pack(checked: CheckedBook, settings: Settings, progress: Progress | Non
         settings.pack.section_urls,
         counter.label,
         counter.exact,
+    )
+
+
+def _packed_chapter(chapter: Chapter, text: str, tokens: int) -> PackedChapter:
+    return PackedChapter(
+        path=chapter.path,
+        title=chapter.title,
+        url=chapter.url,
+        part=chapter.part,
+        body=text.encode(),
+        words=len(text.split()),
+        tokens=tokens,
     )
 
 
@@ -203,7 +211,7 @@ def _remembered(settings: Settings, files: BookFiles, out: Path, inputs: str) ->
         return None
     report = stamp["report"]
     diagnostics = [from_record(record) for record in report["diagnostics"]]
-    sizes = {path: os.path.getsize(out / path) for path in stamp["outputs"]}
+    sizes = {path: (out / path).stat().st_size for path in stamp["outputs"]}
     return _report(report, diagnostics, out, (), sizes)
 
 

@@ -53,13 +53,13 @@ def plan_labels(resolved: Iterable[ResolvedChapter]) -> Labels:
     for label, paths in owners.items():
         if len(paths) < 2 or len(meanings[label]) < 2:
             continue
-        mark = label[: label.startswith("^")]
+        sign = "^" if label.startswith("^") else ""
         for path in sorted(paths):
             prefix = _NOT_IN_LABELS.sub("-", path.rpartition(".")[0])
-            new = f"{prefix}-{label[len(mark) :]}"
-            while normalise_label(mark + new) in taken:
+            new = f"{prefix}-{label[len(sign) :]}"
+            while normalise_label(sign + new) in taken:
                 new += "-x"
-            taken.add(normalise_label(mark + new))
+            taken.add(normalise_label(sign + new))
             renamed[path, label] = new
     return renamed
 
@@ -277,17 +277,20 @@ class _Changes:
         for end, pieces in self.after_headings.items():
             before = "" if self.text[end - 1 : end] in ("\n", "\r") else "\n"
             addition = before + "".join(f"{piece}\n" for piece in pieces)
-            following = self.text[end:].split("\n", 1)[0] if end < len(self.text) else ""
-            if following.strip():
+            if self._line_at(end).strip():
                 addition += "\n"
             self.edits.append(Edit(Span(end, end), addition))
         for end, blocks in self.figures_after.items():
             addition = "".join(f"\n\n{block}" for block in blocks)
-            following = self.text[end:].split("\n", 2)
-            if len(following) > 1 and following[1].strip():
+            next_line = self.text.find("\n", end) + 1
+            if next_line and self._line_at(next_line).strip():
                 addition += "\n"
             self.edits.append(Edit(Span(end, end), addition))
         return self.edits
+
+    def _line_at(self, start: int) -> str:
+        end = self.text.find("\n", start)
+        return self.text[start : end if end >= 0 else len(self.text)]
 
 
 def _as_destination(url: str, *, in_table: bool) -> str:

@@ -13,7 +13,9 @@ from bookpack.read.html import RAW_TEXT_ELEMENTS, is_decorative
 from bookpack.source import Edit, Span
 
 BLOCK_LAYOUT = frozenset(
-    ["address", "article", "aside", "body", "center", "details", "div", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "html", "legend", "main", "nav", "noscript", "p", "picture", "section", "summary"]
+    {"address", "article", "aside", "body", "center", "details", "div", "fieldset"}
+    | {"figcaption", "figure", "footer", "form", "header", "hgroup", "html", "legend"}
+    | {"main", "nav", "noscript", "p", "picture", "section", "summary"}
 )
 INLINE_LAYOUT = frozenset(["big", "font", "small", "span"])
 _WHITESPACE = re.compile(r"\s*")

@@ -283,10 +283,8 @@ def _files_by_rows(lines: list[str], rows: list[tuple[str, int]], style: str) ->
     # Lines between one chapter's last line and the next one's first, or the end of the file.
     between, closing = (3, 4) if style == "xml" else (4, 5)
     for index, (path, first) in enumerate(rows):
-        if index + 1 < len(rows):
-            end = rows[index + 1][1] - 1 - between
-        else:
-            end = len(lines) - closing
+        is_last = index + 1 == len(rows)
+        end = len(lines) - closing if is_last else rows[index + 1][1] - 1 - between
         files[path] = _joined(lines[first - 1 : end])
     return files
 

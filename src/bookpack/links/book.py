@@ -44,14 +44,14 @@ def check_links(resolved: list[ResolvedChapter]) -> list[Diagnostic]:
     absolute = 0
     for one in resolved:
         source = one.chapter.source
-        images = {image.span: image for image, _ in one.images}
-        for reference, resolution in [*one.links, *one.images]:
+        references: list[tuple[Link | Image, Resolution]] = [*one.links, *one.images]
+        for reference, resolution in references:
             if reference.kind in _BY_DEFINITION:
                 continue  # reported once, at the definition
             place = reference.target_span or reference.span
             if resolution.rule:
                 found.append(_finding(source, place, resolution))
-            elif reference.target_span is None and reference.span not in images:
+            elif reference.target_span is None and isinstance(reference, Link):
                 message = f"The target {reference.target} could not be placed exactly."
                 found.append(report("unplaceable-link", source, message, reference.span))
             if resolution.kind in (Kind.CHAPTER, Kind.BROKEN) and reference.target[:1] != "#":

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from bookpack.model import Book, Chapter
 from bookpack.read.files import MARKDOWN_SUFFIXES, BookFiles
 from bookpack.read.layouts.native import quote_path
+from bookpack.read.order import without_order_number
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _WEB = re.compile(r"(?:https?:)?//", re.I)
@@ -75,6 +76,7 @@ class LinkResolver:
         self._anchors: dict[str, frozenset[str]] = {}
         self._answers: dict[tuple[str, str, bool], Resolution] = {}
         self._suggestions = 0
+        self._names: dict[str, Chapter] = {}
 
     def resolve(self, target: str, chapter: Chapter, *, is_image: bool = False) -> Resolution:
         """Return what the decoded `target` means when it stands in `chapter`."""
@@ -200,7 +202,7 @@ class LinkResolver:
                 else:
                     rule = "broken-anchor"
                     message = f"{chapter.path} has no anchor #{name}."
-                    help = self._suggest(name, sorted(known), "#")
+                    help = self._suggest_anchors(name, sorted(known))
         whole = url + (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
         return Resolution(Kind.CHAPTER, whole, chapter.path, name, rule, message, help, relative)
 
@@ -280,17 +282,14 @@ class LinkResolver:
             )
         if not relative and named.strip("/") == "":
             return Resolution(Kind.ASSET, url, "")  # the book's own front page
-        names = [c.url.removeprefix(self.book.meta.url) for c in self.book.chapters]
-        if path.lower().endswith(MARKDOWN_SUFFIXES):
-            names = list(self.chapters)
-            if relative and not path.startswith("/"):
-                url = self._url_of_missing(candidates[0])
+        if path.lower().endswith(MARKDOWN_SUFFIXES) and relative and not path.startswith("/"):
+            url = self._url_of_missing(candidates[0])
         return Resolution(
             Kind.BROKEN,
             url,
             rule="broken-link",
             message=f"{target} leads to no chapter of the book.",
-            help=self._suggest(named, names, ""),
+            help=self._suggest_chapters(named),
             relative=relative,
         )
 
@@ -333,19 +332,34 @@ class LinkResolver:
         path = re.sub(r"\.html?$", "", path, flags=re.I)
         return f"{parts.netloc.lower()}{path.rstrip('/')}"
 
-    def _suggest(self, name: str, known: list[str], mark: str) -> str:
+    def _suggest_chapters(self, name: str) -> str:
+        """Name the chapters whose file name or address comes nearest to `name`."""
+        if not self._names:
+            for chapter in self.book.chapters:
+                for known in (
+                    without_order_number(chapter.path.rpartition("/")[2]),
+                    chapter.url.removeprefix(self.book.meta.url),
+                ):
+                    self._names.setdefault(_last_name(known), chapter)
+        near = self._nearest(_last_name(name), list(self._names))
+        chapters = dict.fromkeys(self._names[found].path for found in near)
+        listed = " or ".join(f"{path} ({self.chapters[path].url})" for path in chapters)
+        return f"Nearest: {listed}." if listed else ""
+
+    def _suggest_anchors(self, name: str, known: list[str]) -> str:
+        near = self._nearest(name.casefold(), known)
+        return f"Nearest: {' or '.join(f'#{found}' for found in near)}." if near else ""
+
+    def _nearest(self, name: str, known: list[str]) -> list[str]:
         self._suggestions += 1
         if self._suggestions > _SUGGESTION_LIMIT:
-            return ""
-        wanted = name.strip("/").casefold()
-        folded = {candidate.strip("/").casefold(): candidate for candidate in known}
-        near = difflib.get_close_matches(wanted, list(folded), n=3, cutoff=0.6)
-        if not near:
-            tail = wanted.rpartition("/")[2]
-            near = [f for f in folded if tail and f.rpartition("/")[2] == tail][:3]
-        if not near:
-            return ""
-        return f"Nearest: {', '.join(mark + folded[n] for n in near)}."
+            return []
+        return difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+
+
+def _last_name(path: str) -> str:
+    """Return the last name of a path or address in lower case, without suffix."""
+    return _PAGE_SUFFIX.sub("", path.strip("/").rpartition("/")[2]).casefold()
 
 
 def _split(target: str) -> tuple[str, str, str]:

@@ -65,6 +65,8 @@ def _read_chapter(
     diagnostics += (report(p.rule, source, p.message, p.span) for p in structure.problems)
     first = structure.headings[0] if structure.headings else None
     line = first.address if first is not None else None
+    if line is not None and "#" in line.address:
+        line = None  # the address of a section
     stated = addresses.stated(front, line, page.path)
     title, title_heading = _find_title(front, structure.headings, source, structure.body_start)
     if title is None:

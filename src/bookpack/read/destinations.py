@@ -32,6 +32,9 @@ def find_inline_destination(text: str, after: int, end: int, target: str) -> Spa
     `after` is where the last event of its text ends, `end` where the link ends, `target` the
     decoded destination. Angle brackets are no part of the span.
     """
+    start, stop = after + 2, end - 1
+    if text[start:stop] == target and target and text[after:start] == "](" and text[stop] == ")":
+        return Span(start, stop)  # nearly every link there is
     opening = _OPENING.match(text, after, end)
     return _proven(text, opening.end(), end, target) if opening else None
 

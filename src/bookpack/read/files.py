@@ -50,7 +50,7 @@ class BookFiles:
         found = PurePosixPath()
         for name in PurePosixPath(path).parts:
             try:
-                names = os.listdir(self.folder / found)
+                names = [entry.name for entry in (self.folder / found).iterdir()]
             except OSError:
                 return None
             same = [n for n in names if n.casefold() == name.casefold()]

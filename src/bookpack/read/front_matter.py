@@ -160,9 +160,9 @@ def _read_yaml(block: str) -> tuple[dict[str, Any] | None, str]:
 
 def _weigh(block: str) -> str:
     """Complain about YAML that is larger or deeper than any front matter, in linear time."""
-    if "*" not in block and "&" not in block and block.count("[") + block.count("{") < MAX_DEPTH:
-        if len(block) < 4 * MAX_NODES:
-            return ""
+    shallow = block.count("[") + block.count("{") < MAX_DEPTH and len(block) < 4 * MAX_NODES
+    if shallow and "*" not in block and "&" not in block:
+        return ""
     sizes: dict[str, int] = {}
     open_nodes: list[tuple[str | None, int]] = [(None, 0)]
     for event in yaml.parse(block, Loader=_Loader):

@@ -6,8 +6,6 @@ every chapter of every build, which is why it is one flat loop.
 """
 
 import re
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,24 +17,18 @@ from bookpack.model import (
     Definition,
     FootnoteMark,
     Heading,
-    HtmlBlock,
     Image,
     Link,
     LinkKind,
     Problem,
     SpanList,
     Structure,
-    Tag,
 )
 from bookpack.read.anchors import AnchorNumbers, github_anchor
-from bookpack.read.destinations import (
-    find_definition_parts,
-    find_inline_destination,
-    find_label,
-    normalise_label,
-    unescape_markdown,
-)
-from bookpack.read.html import is_decorative, scan_html
+from bookpack.read.byte_offsets import ByteOffsets
+from bookpack.read.definitions import find_repeated_definitions, place_definitions
+from bookpack.read.destinations import find_inline_destination, find_label
+from bookpack.read.markup import MarkupReader, as_running_text
 from bookpack.source import Span
 
 MARKDOWN_OPTIONS = (
@@ -54,7 +46,6 @@ _KINDS = {
     "Email": LinkKind.AUTOLINK,
 }
 _LITERALS = frozenset("*_`[]")
-_CONTINUATION = bytes(ord("c") if 0x80 <= byte < 0xC0 else ord(".") for byte in range(256))
 _HEADING_ID = re.compile(
     r"[ \t]*\{(?:[^{}]*[ \t])?#([^\s{}]+)[^{}]*\}[ \t]*$|[ \t]*\{\.[^{}]*\}[ \t]*$"
 )
@@ -62,12 +53,7 @@ _ADDRESS_LINE = re.compile(
     r"(?:[ \t]*(?:\r\n|\n|\r))?(url:[ \t]*(https?://\S+|/\S*)[ \t]*)(?:\r\n|\n|\r|\Z)"
 )
 _LINK_IN_MATH = re.compile(r"\]\([^()\s]*[./#][^()\s]*\)")
-_REPEATED_DEFINITION = re.compile(
-    r"^(?:[ ]{0,3}>[ ]?)*[ ]{0,3}(\[((?:[^\[\]\\^]|\\.)(?:[^\[\]\\]|\\.)*)\]:[ \t]*(?:\r\n|\n|\r)?[ \t]*(\S+).*)$",
-    re.M,
-)
 _UNDEFINED_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]+\]")
-_TAG = re.compile(r"<[^>]*>")
 
 
 def parse_markdown(text: str, *, start: int = 0, math: bool = True) -> Structure:
@@ -77,47 +63,6 @@ def parse_markdown(text: str, *, start: int = 0, math: bool = True) -> Structure
     dollar signs are only dollar signs.
     """
     return _Parser(text, start, math).run()
-
-
-class _ByteOffsets:
-    """Maps the parser's UTF-8 byte offsets to code points of the whole text."""
-
-    def __init__(self, body: str, shift: int) -> None:
-        self.shift = shift
-        self.ascii = body.isascii()
-        if self.ascii:
-            return
-        # Continuation bytes lie in runs, one behind each character that is not ASCII. Looking
-        # for one byte value is much faster than matching a class of them.
-        marked = body.encode().translate(_CONTINUATION)
-        self.starts = array("I")
-        self.before = array("I", [0])
-        seen = 0
-        start = marked.find(b"c")
-        while start >= 0:
-            end = marked.find(b".", start)
-            end = len(marked) if end < 0 else end
-            seen += end - start
-            self.starts.append(start)
-            self.before.append(seen)
-            start = marked.find(b"c", end)
-
-    def code_point(self, offset: int) -> int:
-        """Return the code point at byte `offset`, which must begin a character."""
-        if self.ascii:
-            return offset + self.shift
-        return offset - self.before[bisect_left(self.starts, offset)] + self.shift
-
-    def span(self, start: int, end: int) -> Span:
-        """Return the code points from byte `start` to byte `end`."""
-        return Span(self.code_point(start), self.code_point(end))
-
-    def spans(self, flat: list[int]) -> SpanList:
-        """Return a list of spans that is converted when somebody looks at it."""
-        packed = array("I", flat)
-        if self.ascii and not self.shift:
-            return SpanList(packed)
-        return SpanList(lambda: map(self.code_point, packed))
 
 
 class _Open:
@@ -140,17 +85,14 @@ class _Parser:
         self.start = start
         # CommonMark reads NUL as U+FFFD; doing it here keeps every offset.
         self.body = text[start:].replace("\0", "\ufffd")
-        self.offsets = _ByteOffsets(self.body, start)
+        self.offsets = ByteOffsets(self.body, start)
         self.options = MARKDOWN_OPTIONS | Options.ENABLE_MATH if math else MARKDOWN_OPTIONS
         self.headings: list[tuple[int, str, int, int, bool]] = []
         self.links: list[Link] = []
         self.images: list[Image] = []
         self.footnotes: list[FootnoteMark] = []
-        self.html_blocks: list[HtmlBlock] = []
-        self.inline_tags: list[Tag] = []
-        self.comments: list[Span] = []
         self.problems: list[Problem] = []
-        self.tags: list[tuple[Tag, Span, bool]] = []
+        self.markup = MarkupReader(text)
         self.prose: list[int] = []
         self.code: list[int] = []
         self.math: list[int] = []
@@ -161,23 +103,22 @@ class _Parser:
     def run(self) -> Structure:
         """Parse and return what was found."""
         self._read_events()
-        self._read_tags()
-        definitions = self._read_definitions()
+        markup = self.markup
+        markup.finish(self.links)
         headings = self._finish_headings()
         spans = self.offsets.spans
         prose = spans(self.prose)
         code = spans(self.code)
         math = spans(self.math)
         html = spans(self.html)
+        definitions = self._read_definitions(prose)
         literals = spans(self.literals)
         addresses = [h.address.span for h in headings if h.address is not None]
         if addresses:
             prose = _without(prose, addresses)
         self._find_undefined_footnotes(literals)
-        self.links.sort(key=lambda link: link.span)
-        self.images.sort(key=lambda image: image.span)
-        self.comments.sort()
-        links, images = tuple(self.links), tuple(self.images)
+        links = tuple(sorted([*self.links, *markup.links]))
+        images = tuple(sorted([*self.images, *markup.images], key=lambda image: image.span))
         front_matter = Span(0, self.start)
 
         def protected() -> Iterable[int]:
@@ -192,19 +133,19 @@ class _Parser:
             headings=headings,
             links=links,
             images=images,
-            definitions=definitions,
+            definitions=tuple(definitions),
             footnotes=tuple(self.footnotes),
-            html_blocks=tuple(self.html_blocks),
-            inline_tags=tuple(self.inline_tags),
-            comments=tuple(self.comments),
-            element_ids=tuple(self.element_ids),
+            html_blocks=tuple(markup.html_blocks),
+            inline_tags=tuple(markup.inline_tags),
+            comments=tuple(sorted(markup.comments)),
+            element_ids=tuple(markup.element_ids),
             code=code,
             math=math,
             tables=spans(self.tables),
             prose=prose,
             protected=SpanList(protected),
             literals=literals,
-            problems=tuple(self.problems),
+            problems=(*self.problems, *markup.problems),
             body_start=self.start,
         )
 
@@ -213,6 +154,8 @@ class _Parser:
         pieces: list[str] = []
         opened: list[_Open] = []
         html_pieces: list[tuple[int, int]] = []
+        name: str
+        data: Any
         block = (0, 0)
         level = 0
         in_code = in_html = in_table = links_open = images_open = 0
@@ -222,7 +165,7 @@ class _Parser:
         events = pyromark.events_with_range(
             self.body,
             options=self.options,
-            broken_link_callback=self._note_undefined,  # type: ignore[arg-type]
+            broken_link_callback=self._note_undefined,
         )
         for event, place in events:
             start = place["start"]
@@ -252,15 +195,16 @@ class _Parser:
                     block = (start, end)
                 level += 1
                 if type(value) is str:
-                    name, data = value, None
+                    name, data = value, ""
                 else:
                     name, data = value.popitem()
+                if name != "Image":
+                    paragraph_is_images = False
                 if name == "Paragraph":
                     if level == 1:
                         paragraph_images, paragraph_is_images = len(self.images), True
                 elif name == "Link":
                     links_open += 1
-                    paragraph_is_images = False
                     opened.append(_Open(data, start, start + 1, len(pieces)))
                     previous_end = start + 1
                 elif name == "Image":
@@ -317,7 +261,8 @@ class _Parser:
                     in_code -= 1
                 elif name == "HtmlBlock":
                     in_html = 0
-                    self._add_html_block(html_pieces, start, end, block, level == 0, bool(in_table))
+                    flags = (level == 0, bool(in_table))
+                    self._add_html_block(html_pieces, start, end, block, flags)
                 elif name == "Table":
                     in_table -= 1
                 previous_end = end
@@ -442,225 +387,58 @@ class _Parser:
         start: int,
         end: int,
         block: tuple[int, int],
-        outermost: bool,
-        in_table: bool,
+        flags: tuple[bool, bool],
     ) -> None:
         self.html += (start, end)
-        span = self.offsets.span(start, end)
-        markup = self.text[span.start : span.end]
-        if not outermost:
-            markup = self._blank_outside(span, pieces)
-        where = self.offsets.span(*block)
-        tags = self._take_markup(markup, span.start, where, in_table)
-        self.html_blocks.append(HtmlBlock(span, tuple(tags), outermost))
-        if "](" in markup:
-            self._read_links_between_tags(span, markup, where)
-
-    def _blank_outside(self, span: Span, pieces: list[tuple[int, int]]) -> str:
-        """Return the block's text with the marks of enclosing quotes and lists as blanks."""
-        characters = []
-        position = span.start
-        for piece in pieces:
-            inner = self.offsets.span(*piece)
-            characters.append(" " * (inner.start - position))
-            characters.append(inner.slice(self.text))
-            position = inner.end
-        characters.append(" " * (span.end - position))
-        return "".join(characters)
+        span, where = self.offsets.span(start, end), self.offsets.span(*block)
+        lines = [self.offsets.span(*piece) for piece in pieces]
+        outermost, in_table = flags
+        markup = self.markup.add_block(span, lines, where, outermost=outermost, in_table=in_table)
+        text = as_running_text(markup) if "](" in markup else None
+        if text is not None:
+            self._add_links_between_tags(text, span.start, where)
 
     def _add_inline_html(
         self, start: int, end: int, block: tuple[int, int], in_table: bool
     ) -> bool:
-        """Note the tag or comment; return whether it leaves a paragraph of images one."""
+        """Note a tag or comment; return whether it leaves a paragraph of images one."""
         self.html += (start, end)
-        span = self.offsets.span(start, end)
-        # In a quote, a tag over several lines has the quote's marks inside it.
-        markup = re.sub(
-            r"(?<=\n)[ \t]*(?:>[ ]?)+", lambda m: " " * len(m[0]), span.slice(self.text)
-        )
-        tags = self._take_markup(markup, span.start, self.offsets.span(*block), in_table)
-        self.inline_tags += tags
-        return all(tag.name == "img" for tag in tags)
+        span, where = self.offsets.span(start, end), self.offsets.span(*block)
+        return self.markup.add_inline(span, where, in_table=in_table)
 
-    def _take_markup(self, markup: str, offset: int, block: Span, in_table: bool) -> list[Tag]:
-        tags = []
-        for item in scan_html(markup, offset):
-            if isinstance(item, Tag):
-                tags.append(item)
-                self.tags.append((item, block, in_table))
-            elif item.end > item.start:
-                self.comments.append(item)
-            else:
-                opening = Span(item.start, item.start + 4)
-                message = "This comment is never closed."
-                self.problems.append(Problem("unclosed-comment", opening, message))
-        return tags
-
-    def _read_links_between_tags(self, span: Span, markup: str, block: Span) -> None:
-        """Find Markdown links in the text of an HTML block.
-
-        Markdown does not look there, but the pack takes layout tags away and leaves the text,
-        in which these links come alive.
-        """
-        for tag_name in ("script", "style", "pre", "textarea"):
-            if f"<{tag_name}" in markup.lower():
-                return
-        # Tags and indentation become letters, so that the parser sees running text.
-        text = _TAG.sub(lambda match: re.sub(r"[^\n\r]", "x", match[0]), markup)
-        text = re.sub(r"^[ \t]+", lambda match: "x" * len(match[0]), text, flags=re.M)
-        inner = parse_markdown(text, math=False)
-        by = span.start
-
+    def _add_links_between_tags(self, text: str, by: int, block: Span) -> None:
         def moved(place: Span | None) -> Span | None:
             return place.shifted(by) if place else None
 
-        self.links += (
-            link._replace(span=link.span.shifted(by), target_span=moved(link.target_span))
-            for link in inner.links
-            if link.kind is LinkKind.INLINE
-        )
-        self.images += (
-            image._replace(
-                span=image.span.shifted(by),
-                target_span=moved(image.target_span),
-                block=block,
-                alone=False,
-            )
-            for image in inner.images
-            if image.kind is LinkKind.INLINE
-        )
-
-    def _read_tags(self) -> None:
-        """Turn the HTML tags seen into links, images and element ids."""
-        self.element_ids: list[str] = []
-        depth_of_links = depth_of_tables = 0
-        block_ends = {block.span.start: block.span for block in self.html_blocks}
-        open_block = Span(0, 0)
-        for index, (tag, block, in_table) in enumerate(self.tags):
-            if tag.span.start >= open_block.end:
-                depth_of_tables = 0
-                open_block = block_ends.get(block.start, block)
-            if tag.name in ("a", "table"):
-                by = -1 if tag.closing else 1
-                if tag.name == "a":
-                    depth_of_links = max(0, depth_of_links + by)
-                else:
-                    depth_of_tables = max(0, depth_of_tables + by)
-            attributes = tag.attributes
-            for name in ("id", "name") if tag.name == "a" else ("id",):
-                if name in attributes and attributes[name].value:
-                    self.element_ids.append(attributes[name].value)
-            if tag.closing:
-                continue
-            if tag.name == "img":
-                in_link = depth_of_links > 0 or self._inside_link(tag.span)
-                self._add_html_image(tag, block, in_link, in_table or depth_of_tables > 0)
-            elif "href" in attributes and tag.name in ("a", "area"):
-                self._add_html_link(index, tag)
-
-    def _inside_link(self, span: Span) -> bool:
-        return any(link.span.start < span.start < link.span.end for link in self.links)
-
-    def _add_html_link(self, index: int, tag: Tag) -> None:
-        href = tag.attributes["href"]
-        end, text = tag.span.end, ""
-        for later, _, _ in self.tags[index + 1 : index + 50]:
-            if later.name == "a":
-                if later.closing:
-                    inner = self.text[tag.span.end : later.span.start]
-                    end, text = later.span.end, " ".join(_TAG.sub("", inner).split())
-                break
-        raw = href.span.slice(self.text) if href.span else ""
-        target = " ".join(href.value.split())
-        self.links.append(
-            Link(Span(tag.span.start, end), href.span, text, target, raw, LinkKind.HTML)
-        )
-
-    def _add_html_image(self, tag: Tag, block: Span, in_link: bool, in_table: bool) -> None:
-        attributes = tag.attributes
-        source = attributes.get("src")
-        if source is None:
-            return
-        line_start = max(self.text.rfind("\n", 0, tag.span.start) + 1, block.start)
-        line_end = self.text.find("\n", tag.span.end)
-        line_end = block.end if line_end < 0 else min(line_end, block.end)
-        around = self.text[line_start : tag.span.start] + self.text[tag.span.end : line_end]
-        alone = not _TAG.sub("", around).strip() and not in_link and not in_table
-        in_paragraph = not any(
-            b.span.start <= tag.span.start < b.span.end for b in self.html_blocks
-        )
-        if in_paragraph:
-            whole = block.slice(self.text)
-            alone = alone and not _TAG.sub("", whole).strip()
-        alt, title = attributes.get("alt"), attributes.get("title")
-        self.images.append(
-            Image(
-                span=tag.span,
-                target_span=source.span,
-                block=block,
-                alt=" ".join(alt.value.split()) if alt else "",
-                title=" ".join(title.value.split()) if title else "",
-                target=" ".join(source.value.split()),
-                raw_target=source.span.slice(self.text) if source.span else "",
-                kind=LinkKind.HTML,
-                alone=alone,
-                in_link=in_link,
-                in_table=in_table,
-                decorative=is_decorative(tag),
-            )
-        )
-
-    def _read_definitions(self) -> tuple[Definition, ...]:
-        if "]:" not in self.body:
-            return ()
-        found: list[Definition] = []
-        known = pyromark.reference_definitions(self.body, options=self.options)
-        for label, data in known.items():
-            span = self.offsets.span(data["span"]["start"], data["span"]["end"])
-            parts = find_definition_parts(self.text, span, data["dest"])
-            if parts is None:
-                message = f"The place of the definition [{label}] could not be found."
-                self.problems.append(Problem("unplaceable-link", span, message))
-                continue
-            label_span, target_span = parts
-            raw = target_span.slice(self.text) if target_span else data["dest"]
-            found.append(Definition(span, label_span, target_span, label, data["dest"], raw))
-        self._find_repeated_definitions(found)
-        return tuple(sorted(found))
-
-    def _find_repeated_definitions(self, found: list[Definition]) -> None:
-        """Add the definitions that the parser skipped because their label is taken.
-
-        They leave no event at all; a line of their form that no event covers is one.
-        """
-        labels = {normalise_label(definition.label) for definition in found}
-        starts = {definition.span.start for definition in found}
-        text_places = self.offsets.spans(self.prose)
-        other_places = SpanList(
-            _merged([*self.offsets.spans(self.code), *self.offsets.spans(self.html)])
-        )
-        for match in _REPEATED_DEFINITION.finditer(self.text, self.start):
-            start = match.start(1)
-            if start in starts or normalise_label(match[2]) not in labels:
-                continue
-            if text_places.holding(start) or other_places.holding(start):
-                continue
-            if any(d.span.start <= start < d.span.end for d in found):
-                continue
-            span = Span(*match.span(1))
-            raw = match[3].strip("<>")
-            place = self.text.find(raw, match.start(3))
-            found.append(
-                Definition(
-                    span,
-                    Span(*match.span(2)),
-                    Span(place, place + len(raw)),
-                    match[2],
-                    unescape_markdown(raw),
-                    raw,
-                    repeated=True,
+        inner = parse_markdown(text, math=False)
+        for link in inner.links:
+            if link.kind is LinkKind.INLINE:
+                place = link.span.shifted(by)
+                self.links.append(link._replace(span=place, target_span=moved(link.target_span)))
+        for image in inner.images:
+            if image.kind is LinkKind.INLINE:
+                place = image.span.shifted(by)
+                target = moved(image.target_span)
+                self.images.append(
+                    image._replace(span=place, target_span=target, block=block, alone=False)
                 )
-            )
+
+    def _read_definitions(self, prose: SpanList) -> list[Definition]:
+        if "]:" not in self.body:
+            return []
+        known = pyromark.reference_definitions(self.body, options=self.options)
+        found, problems = place_definitions(
+            self.text,
+            [
+                (label, self.offsets.span(data["span"]["start"], data["span"]["end"]), data["dest"])
+                for label, data in known.items()
+            ],
+        )
+        self.problems += problems
+        spans = self.offsets.spans
+        other = SpanList(_merged([*spans(self.code), *spans(self.html)]))
+        found += find_repeated_definitions(self.text, self.start, found, prose, other)
+        return sorted(found)
 
     def _finish_headings(self) -> tuple[Heading, ...]:
         numbers = AnchorNumbers()
@@ -674,7 +452,10 @@ class _Parser:
             line = _ADDRESS_LINE.match(self.text, span.end) if outermost else None
             if line:
                 address = AddressLine(Span(line.start(1), line.end()), line[2])
-            finished.append(Heading(level, title, numbers.claim(anchor), span, outermost, address))
+                # An address with a fragment names the anchor, whatever rule once made it.
+                anchor = address.address.partition("#")[2] or anchor
+            anchor = numbers.claim(anchor)
+            finished.append(Heading(level, title, anchor, span, outermost, address))
         return tuple(finished)
 
     def _find_undefined_footnotes(self, literals: SpanList) -> None:

@@ -30,11 +30,11 @@ def _shows(line: str) -> str:
     """Return the text that a paragraph `x line` shows, or '' when it shows more than text."""
     shown = []
     for event in pyromark.events(f"x {line}", options=MARKDOWN_OPTIONS):
-        if type(event) is str:
+        if isinstance(event, str):
             return ""
         kind, value = next(iter(event.items()))
         if kind == "Text":
-            shown.append(value)
+            shown.append(str(value))
         elif value != "Paragraph":
             return ""
     return "".join(shown)[2:]

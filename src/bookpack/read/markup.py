@@ -1,0 +1,175 @@
+"""Raw HTML in a chapter → its tags, links, images and element ids."""
+
+import re
+from dataclasses import dataclass, field
+
+from bookpack.model import HtmlBlock, Image, Link, LinkKind, Problem, SpanList, Tag
+from bookpack.read.html import RAW_TEXT_ELEMENTS, is_decorative, scan_html
+from bookpack.source import Span
+
+_TAG = re.compile(r"<[^>]*>")
+_QUOTE_MARKS = re.compile(r"(?<=\n)[ \t]*(?:>[ ]?)+")
+_MOST_TAGS_IN_A_LINK = 50
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A tag with its surroundings: the outermost block, the HTML block if it is in one."""
+
+    tag: Tag
+    block: Span
+    html_block: Span | None
+    in_table: bool
+
+
+@dataclass(slots=True)
+class MarkupReader:
+    """Collects what raw HTML says while the events of one text go by, then `finish`es.
+
+    All spans are code points of `text`.
+    """
+
+    text: str
+    html_blocks: list[HtmlBlock] = field(default_factory=list)
+    inline_tags: list[Tag] = field(default_factory=list)
+    comments: list[Span] = field(default_factory=list)
+    element_ids: list[str] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    _seen: list[_Seen] = field(default_factory=list)
+
+    def add_block(
+        self, span: Span, pieces: list[Span], block: Span, *, outermost: bool, in_table: bool
+    ) -> str:
+        """Take an HTML block and return its markup, as long as `span`.
+
+        `pieces` are its lines without the marks of enclosing quotes and lists; those marks
+        become blanks, so that they are no part of any tag.
+        """
+        markup = span.slice(self.text) if outermost else self._blank_outside(span, pieces)
+        tags = self._take(markup, span.start, block, span, in_table)
+        self.html_blocks.append(HtmlBlock(span, tuple(tags), outermost))
+        return markup
+
+    def add_inline(self, span: Span, block: Span, *, in_table: bool) -> bool:
+        """Take a tag or comment in a paragraph; tell whether it is an image or no tag at all."""
+        markup = _QUOTE_MARKS.sub(lambda match: " " * len(match[0]), span.slice(self.text))
+        tags = self._take(markup, span.start, block, None, in_table)
+        self.inline_tags += tags
+        return all(tag.name == "img" for tag in tags)
+
+    def finish(self, links: list[Link]) -> None:
+        """Turn the tags seen into links, images and ids; `links` are the Markdown links."""
+        around = SpanList(
+            [offset for span in sorted(link.span for link in links) for offset in span]
+        )
+        links_open = tables_open = 0
+        here = Span(0, 0)
+        for index, seen in enumerate(self._seen):
+            tag = seen.tag
+            if tag.span.start >= here.end:
+                here = seen.html_block or seen.block
+                links_open = tables_open = 0
+            if tag.name == "a":
+                links_open = max(0, links_open + (-1 if tag.closing else 1))
+            elif tag.name == "table":
+                tables_open = max(0, tables_open + (-1 if tag.closing else 1))
+            if tag.closing:
+                continue
+            for name in ("id", "name") if tag.name == "a" else ("id",):
+                if name in tag.attributes and tag.attributes[name].value:
+                    self.element_ids.append(tag.attributes[name].value)
+            if tag.name == "img" and "src" in tag.attributes:
+                in_link = links_open > 0 or around.holding(tag.span.start) is not None
+                in_table = seen.in_table or tables_open > 0
+                self._add_image(seen, in_link=in_link, in_table=in_table)
+            elif tag.name in ("a", "area") and "href" in tag.attributes:
+                self._add_link(index, tag)
+
+    def _blank_outside(self, span: Span, pieces: list[Span]) -> str:
+        characters = []
+        position = span.start
+        for piece in pieces:
+            characters.append(" " * (piece.start - position))
+            characters.append(piece.slice(self.text))
+            position = piece.end
+        characters.append(" " * (span.end - position))
+        return "".join(characters)
+
+    def _take(
+        self, markup: str, offset: int, block: Span, html_block: Span | None, in_table: bool
+    ) -> list[Tag]:
+        tags = []
+        for item in scan_html(markup, offset):
+            if isinstance(item, Tag):
+                tags.append(item)
+                self._seen.append(_Seen(item, block, html_block, in_table))
+            elif item.end > item.start:
+                self.comments.append(item)
+            else:
+                opening = Span(item.start, item.start + 4)
+                message = "This comment is never closed."
+                self.problems.append(Problem("unclosed-comment", opening, message))
+        return tags
+
+    def _add_link(self, index: int, tag: Tag) -> None:
+        href = tag.attributes["href"]
+        end, text = tag.span.end, ""
+        for seen in self._seen[index + 1 : index + _MOST_TAGS_IN_A_LINK]:
+            if seen.tag.name == "a":
+                if seen.tag.closing:
+                    inner = self.text[tag.span.end : seen.tag.span.start]
+                    end, text = seen.tag.span.end, " ".join(_TAG.sub("", inner).split())
+                break
+        raw = href.span.slice(self.text) if href.span else ""
+        target = " ".join(href.value.split())
+        place = Span(tag.span.start, end)
+        self.links.append(Link(place, href.span, text, target, raw, LinkKind.HTML))
+
+    def _add_image(self, seen: _Seen, *, in_link: bool, in_table: bool) -> None:
+        attributes = seen.tag.attributes
+        source = attributes["src"]
+        alt, title = attributes.get("alt"), attributes.get("title")
+        self.images.append(
+            Image(
+                span=seen.tag.span,
+                target_span=source.span,
+                block=seen.block,
+                alt=" ".join(alt.value.split()) if alt else "",
+                title=" ".join(title.value.split()) if title else "",
+                target=" ".join(source.value.split()),
+                raw_target=source.span.slice(self.text) if source.span else "",
+                kind=LinkKind.HTML,
+                alone=not in_link and not in_table and self._stands_alone(seen),
+                in_link=in_link,
+                in_table=in_table,
+                decorative=is_decorative(seen.tag),
+            )
+        )
+
+    def _stands_alone(self, seen: _Seen) -> bool:
+        """Tell whether nothing but tags shares the image's line (its paragraph, outside HTML)."""
+        span, text = seen.tag.span, self.text
+        if seen.html_block is None:
+            inside = seen.block
+        else:
+            start = max(text.rfind("\n", 0, span.start) + 1, seen.html_block.start)
+            end = text.find("\n", span.end)
+            inside = Span(start, seen.html_block.end if end < 0 else min(end, seen.html_block.end))
+        around = text[inside.start : span.start] + text[span.end : inside.end]
+        return not _TAG.sub("", around).strip()
+
+
+def as_running_text(markup: str) -> str | None:
+    """Return an HTML block as text of the same length in which Markdown links can be found.
+
+    Markdown does not look for links there, but the packed edition takes layout tags away and
+    leaves the text, in which they come alive. Tags and indentation become letters. None where
+    the text is not prose.
+    """
+    lowered = markup.lower()
+    if any(f"<{name}" in lowered for name in (*RAW_TEXT_ELEMENTS, "pre")):
+        return None
+    text = _TAG.sub(lambda match: re.sub(r"[^\n\r]", "x", match[0]), markup)
+    return re.sub(r"^[ \t]+", lambda match: "x" * len(match[0]), text, flags=re.M)
