@@ -16,6 +16,7 @@ _JOINERS = re.compile("(?<![^\x00-\x7f])[\u200c\u200d](?![^\x00-\x7f])")
 _PLAIN_BYTES = bytes(set(range(256)) - set(range(1, 9)) - {11} - set(range(14, 32)) - {127})
 _BROKEN_HEADING = re.compile(r"##*(?=\w)")
 _TABLE_LINES = re.compile(r"\|[ \t]*(?:\r\n|\n|\r) {0,3}\|")
+_UNIX_LIKE = re.compile(r"\*(?:nix|BSD|args)\b")
 _COMMON_WORDS = frozenset({"this", "is", "a", "of", "chapter", "section", "page"})
 _DETACHED_TARGET = re.compile(r"\] \((?:https?://|[\w./-]+\.(?:md|html)|#)[^)\s]*\)")
 _LINK_LIKE = re.compile(r"\[[^\[\]\n]+\]\((?:https?://|[./#\w][^()\n]*)")
@@ -168,6 +169,8 @@ def _opens_or_closes(text: str, start: int, end: int) -> bool:
     while right < len(text) and text[right] == mark:
         right += 1
     before, after = text[left - 1 : left], text[right : right + 1]
+    if before == "\\" or _UNIX_LIKE.match(text, start):
+        return False
     opens = bool(after) and (after.isalnum() or after in "\"'“‘([") and not before.isalnum()
     doubled = right - left > 1
     closes = bool(before) and not before.isspace() and not after.isalnum() and doubled

@@ -23,6 +23,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _WEB = re.compile(r"(?:https?:)?//", re.I)
 _INDEX = re.compile(r"(?:^|/)(?:index|README)(?:\.html?|\.md)?$", re.I)
 _PAGE_SUFFIX = re.compile(r"\.(?:html?|md|markdown)$", re.I)
+_INDEX_NAMES = ("index", "README", "_index")
 _SUGGESTION_LIMIT = 200
 """Looking for near names is quadratic; a book with more broken targets than this needs no hints."""
 
@@ -109,11 +110,10 @@ class LinkResolver:
             return Resolution(Kind.BROKEN, "", rule="empty-link", message="The link has no target.")
         target = target.strip()
         absolute = bool(_WEB.match(target))
-        if absolute and not self.is_own(target):
-            # Aliases may lie on another host: the book's own old addresses.
-            aliased = self.addresses.get(self._address_key(target.split("#")[0].split("?")[0]))
-            if not aliased:
-                return Resolution(Kind.EXTERNAL, target)
+        # Aliases may lie on another host: the book's own old addresses.
+        foreign = absolute and not self.is_own(target)
+        if foreign and not self._at(target.split("#")[0].split("?")[0]):
+            return Resolution(Kind.EXTERNAL, target)
         path, query, anchor = _split(target)
         if not path and not query:
             return self._with_anchor(chapter, chapter.url, query, anchor, relative=True)
@@ -135,23 +135,28 @@ class LinkResolver:
         return self._as_asset_or_broken(target, path, chapter, absolute, is_image)
 
     def _lookup_relative(self, path: str, raw: str, chapter: Chapter) -> tuple[list[Chapter], bool]:
-        """Look a relative path up as a file, then as an address relative to the page's own."""
+        """Look a relative path up as a file and as an address relative to the page's own.
+
+        A target with a file's suffix means the file first; one without means what it means on
+        the published site first, which is the only place where it works by itself.
+        """
         folder = posixpath.dirname(chapter.path)
         joined = posixpath.normpath(posixpath.join(folder, path)) if path else chapter.path
         names = [joined]
-        if not joined.lower().endswith(MARKDOWN_SUFFIXES):
+        is_file = joined.lower().endswith(MARKDOWN_SUFFIXES)
+        if not is_file:
             names += (joined + suffix for suffix in MARKDOWN_SUFFIXES)
             if joined.lower().endswith((".html", ".htm")):
                 names += (_PAGE_SUFFIX.sub(suffix, joined) for suffix in MARKDOWN_SUFFIXES)
-            names += (posixpath.normpath(f"{joined}/{i}.md") for i in ("index", "README", "_index"))
+            names += (posixpath.normpath(f"{joined}/{name}.md") for name in _INDEX_NAMES)
+            found = self._at(urljoin(chapter.url, raw))
+            if found:
+                return found, False
         for name in names:
             if name in self.chapters:
                 return [self.chapters[name]], False
-        found: list[Chapter] = []
         for page in (chapter.url, chapter.url.rstrip("/") + "/"):
-            for candidate in self.addresses.get(self._address_key(urljoin(page, raw)), ()):
-                if candidate not in found:
-                    found.append(candidate)
+            found = self._at(urljoin(page, raw))
             if found:
                 return found, False
         for name in names:
@@ -160,13 +165,16 @@ class LinkResolver:
                 return folded, True
         return [], False
 
+    def _at(self, address: str) -> list[Chapter]:
+        return self.addresses.get(self._address_key(address), [])
+
     def _lookup_address(self, path: str, raw: str, chapter: Chapter) -> tuple[list[Chapter], bool]:
         """Look a root-relative path or an own absolute address up."""
         if _WEB.match(raw):
-            return self.addresses.get(self._address_key(raw), []), False
+            return self._at(raw), False
         origin = f"https://{self.host}"
         for address in (f"{origin}{self.base_path}{raw}", f"{origin}{raw}"):
-            found = self.addresses.get(self._address_key(address))
+            found = self._at(address)
             if found:
                 return found, False
         inside = path.lstrip("/").removeprefix(self.files.prefix)
