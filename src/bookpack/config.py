@@ -43,20 +43,6 @@ _Table = TypeVar("_Table")
 
 
 @dataclass(frozen=True, slots=True)
-class BookTable:
-    """`[book]`: what the book is."""
-
-    title: str = ""
-    url: str = ""
-    authors: tuple[str, ...] = ()
-    language: str = "en"
-    edition: str = ""
-    date: str = ""
-    summary: str = ""
-    rights: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class LayoutTable:
     """`[layout]`: where chapters lie, in which order, and what addresses they get."""
 
@@ -103,7 +89,7 @@ class Settings:
 
     folder: Path
     file: Path | None
-    book: BookTable = field(default_factory=BookTable)
+    book: BookMeta = field(default_factory=BookMeta)
     layout: LayoutTable = field(default_factory=LayoutTable)
     part: tuple[PartTable, ...] = ()
     lint: LintTable = field(default_factory=LintTable)
@@ -131,18 +117,8 @@ class Settings:
 
     def meta(self) -> BookMeta:
         """What editions say about the book. A missing title falls back to the folder's name."""
-        book = self.book
-        title = " ".join(book.title.split()) or self.folder.resolve().name
-        return BookMeta(
-            title,
-            self.base_url,
-            book.authors,
-            book.language,
-            book.edition,
-            book.date,
-            book.summary,
-            book.rights,
-        )
+        title = " ".join(self.book.title.split()) or self.folder.resolve().name
+        return dataclasses.replace(self.book, title=title, url=self.base_url)
 
     def digest_material(self) -> str:
         """Every setting that can change an output, as stable text."""
@@ -180,7 +156,7 @@ def load_settings(
     settings = Settings(
         folder=folder,
         file=chosen,
-        book=reader.table(BookTable, tables.get("book", {}), "book"),
+        book=reader.table(BookMeta, tables.get("book", {}), "book"),
         layout=reader.table(LayoutTable, tables.get("layout", {}), "layout"),
         part=tuple(reader.table(PartTable, entry, "part") for entry in part),
         lint=reader.table(LintTable, tables.get("lint", {}), "lint"),

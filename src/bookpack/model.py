@@ -253,10 +253,10 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class BookMeta:
-    """What the settings say about the book as a whole. `url` is the base, without a slash."""
+    """What an author says of the book as a whole: the table `[book]` of its settings."""
 
-    title: str
-    url: str
+    title: str = ""
+    url: str = ""
     authors: tuple[str, ...] = ()
     language: str = "en"
     edition: str = ""

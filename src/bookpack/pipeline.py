@@ -4,7 +4,9 @@ Each step is a function of what the step before gave; nothing here prints, and n
 to a network. Read this first.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +17,7 @@ from bookpack.checks.chapters import check_chapters
 from bookpack.checks.prose import check_prose, is_draft_notice
 from bookpack.checks.suppress import without_suppressed
 from bookpack.config import SETTINGS_FILE, Settings
-from bookpack.diagnostics import Diagnostic, Severity, escalate, sort_diagnostics
+from bookpack.diagnostics import Diagnostic, escalate, sort_diagnostics
 from bookpack.editions.chapter import packed_text, plan_labels
 from bookpack.editions.packed import Pack, PackedChapter, write_pack
 from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
@@ -24,6 +26,7 @@ from bookpack.model import Book, Chapter
 from bookpack.read.book import read_book
 from bookpack.read.files import BookFiles, find_chapter_files, probe, read_contents
 from bookpack.reports import from_record, to_record
+from bookpack.rules import Severity
 from bookpack.tokens import has_exact_tokens, token_counter
 
 Progress = Callable[[str, int, int], None]
@@ -132,15 +135,26 @@ def make_pack(checked: CheckedBook, settings: Settings, progress: Progress | Non
     counter = token_counter()
     labels = plan_labels(checked.resolved)
     chapters: list[PackedChapter] = []
-    for start in range(0, len(checked.resolved), _TOKEN_BATCH):
-        run = checked.resolved[start : start + _TOKEN_BATCH]
-        texts = [
-            packed_text(one, labels, checked.resolver, section_urls=settings.pack.section_urls)
-            for one in run
-        ]
-        for one, text, tokens in zip(run, texts, counter.count_all(texts), strict=True):
+
+    def collect(run: list[ResolvedChapter], texts: list[str], counts: Future[list[int]]) -> None:
+        for one, text, tokens in zip(run, texts, counts.result(), strict=True):
             chapters.append(_packed_chapter(one.chapter, text, tokens))
         step("packing", len(chapters), len(checked.resolved))
+
+    # Tokens are counted outside Python, beside the editing of the next chapters.
+    waiting: deque[tuple[list[ResolvedChapter], list[str], Future[list[int]]]] = deque()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        for start in range(0, len(checked.resolved), _TOKEN_BATCH):
+            run = checked.resolved[start : start + _TOKEN_BATCH]
+            texts = [
+                packed_text(one, labels, checked.resolver, section_urls=settings.pack.section_urls)
+                for one in run
+            ]
+            waiting.append((run, texts, pool.submit(counter.count_all, texts)))
+            if len(waiting) > 2:
+                collect(*waiting.popleft())
+        while waiting:
+            collect(*waiting.popleft())
     return Pack(
         checked.book.meta,
         tuple(chapters),

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bookpack.diagnostics import RULES, Diagnostic, Severity
+from bookpack.diagnostics import Diagnostic
+from bookpack.rules import RULES, Severity
 from bookpack.source import Edit, Position, Span
 
 _SARIF_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
 
-_WORDS_AND_MARKS = re.compile(r"[A-Za-z]+|\d{1,3}|[^\sA-Za-z0-9]")
-_LETTERS_PER_TOKEN = 7
+_CHINESE_OR_JAPANESE = re.compile("[\u3040-\u9fff]")
+_PIECES = re.compile(r"[A-Za-z]+|\d{1,3}|[^\W\d_A-Za-z\u3040-\u9fff]+|[\u3040-\u9fff]|[^\w\s]+|_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,20 @@ def has_exact_tokens() -> bool:
 
 
 def estimate_tokens(text: str) -> int:
-    """Estimate o200k_base tokens: a word is a token for each seven letters begun, as is each
-    group of three digits, each mark and each character of another script.
+    """Estimate o200k_base tokens from the shapes of words, without any vocabulary.
 
-    Measured on English technical books, it is within a tenth of the exact count.
+    A word of ASCII letters is a token for each nine letters begun, a group of up to three
+    digits one, marks one for each three; other letters three a token, Chinese and Japanese
+    ones a little more than one. On books in English, Spanish, Japanese and Persian, prose and
+    code, this came within a tenth of the exact count.
     """
-    return sum(
-        -(-len(piece) // _LETTERS_PER_TOKEN) if piece.isascii() else 1
-        for piece in _WORDS_AND_MARKS.findall(text)
-    )
+    tokens = 0.0
+    for match in _PIECES.finditer(text):
+        piece = match[0]
+        if piece.isascii():
+            tokens += -(-len(piece) // (9 if piece.isalpha() else 3))
+        elif _CHINESE_OR_JAPANESE.match(piece):
+            tokens += 0.78
+        else:
+            tokens += len(piece) / 3 if piece.isalpha() else len(piece) * 0.7
+    return round(tokens)

@@ -18,6 +18,7 @@ from bookpack.model import Chapter, Heading, Image, Link, LinkKind
 from bookpack.read.destinations import normalise_label
 from bookpack.read.markdown import parse_markdown
 from bookpack.read.plain import escape_title
+from bookpack.read.spans import merged
 from bookpack.source import Edit, Source, Span, apply_edits, normalise_newlines
 
 _SETTLE_ROUNDS = 4
@@ -120,7 +121,8 @@ class _Changes:
         self.edits: list[Edit] = []
         self.after_headings: dict[int, list[str]] = {}
         self.figures_after: dict[int, list[str]] = {}
-        self.image_spans = [image.span for image, _ in resolved.images]
+        self.images = merged(image.span for image, _ in resolved.images)
+        self.replaced_images: list[Span] = []
         self.block_figures: dict[Span, str] = {}
 
     def replace(self, span: Span, text: str) -> None:
@@ -175,10 +177,10 @@ class _Changes:
         """Put figures in the place of images."""
         groups: dict[Span, list[tuple[Image, str]]] = {}
         headings = {h.span: h for h in self.structure.headings}
-        html_starts = [block.span for block in self.structure.html_blocks]
+        html_blocks = merged(block.span for block in self.structure.html_blocks)
         for image, resolution in self.resolved.images:
             url = "" if image.target.startswith("data:") else resolution.url
-            in_html = any(s.start <= image.span.start < s.end for s in html_starts)
+            in_html = html_blocks.holding(image.span.start) is not None
             if image.decorative:
                 if not in_html:
                     self._remove_inline(image.span)
@@ -191,6 +193,7 @@ class _Changes:
             else:
                 following = self.text[image.span.end : image.span.end + 1]
                 self.edits.append(Edit(image.span, figure_bracket(image, following)))
+                self.replaced_images.append(image.span)
                 if image.block in headings:
                     self.after_headings.setdefault(image.block.end, []).append(f"\n{block}")
                 else:
@@ -199,7 +202,7 @@ class _Changes:
         for images in groups.values():
             span = Span(images[0][0].span.start, images[-1][0].span.end)
             self.edits.append(Edit(span, "\n\n".join(block for _, block in images)))
-            self.image_spans.append(span)
+            self.replaced_images.append(span)
 
     def _remove_inline(self, span: Span) -> None:
         before = self.text[span.start - 1 : span.start]
@@ -236,7 +239,7 @@ class _Changes:
         self.replace(span, written)
 
     def _in_image(self, span: Span) -> bool:
-        return any(i.start <= span.start and span.end <= i.end for i in self.image_spans)
+        return self.images.holding(span.start) is not None
 
     def _in_table(self, span: Span) -> bool:
         return self.structure.tables.holding(span.start) is not None
@@ -267,9 +270,9 @@ class _Changes:
 
     def remove_layout(self) -> None:
         """Take layout tags and comments away and keep their text."""
-        grouped = [edit.span for edit in self.edits if edit.span in self.image_spans]
+        replaced = merged(self.replaced_images)
         for edit in layout_edits(self.text, self.structure, self.block_figures):
-            if not any(s.start <= edit.span.start and edit.span.end <= s.end for s in grouped):
+            if replaced.holding(edit.span.start) is None:
                 self.edits.append(edit)
 
     def finish(self) -> list[Edit]:

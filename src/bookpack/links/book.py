@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.links.resolve import Kind, LinkResolver, Resolution, bare_addresses
 from bookpack.model import Chapter, Definition, Image, Link, LinkKind
+from bookpack.read.spans import merged
 from bookpack.source import Edit, Source, Span
 
 _BY_DEFINITION = (LinkKind.REFERENCE, LinkKind.COLLAPSED, LinkKind.SHORTCUT)
@@ -116,14 +117,14 @@ def _bare_links(chapter: Chapter, resolver: LinkResolver) -> list[Link]:
     if resolver.host not in text:
         return []
     prose = chapter.structure.prose
-    taken = [link.span for link in chapter.structure.links]
-    taken += [image.span for image in chapter.structure.images]
+    structure = chapter.structure
+    taken = merged([*(k.span for k in structure.links), *(i.span for i in structure.images)])
     found = []
     for match in bare_addresses(text, resolver.host):
         span = Span(*match.span())
         if prose.holding(span.start) is None or not resolver.is_own(match[0]):
             continue
-        if any(t.start <= span.start < t.end for t in taken):
+        if taken.holding(span.start) is not None:
             continue
         found.append(Link(span, span, match[0], match[0], match[0], LinkKind.BARE))
     return found

@@ -13,10 +13,8 @@ import pyromark
 from pyromark import Options
 
 from bookpack.model import (
-    AddressLine,
     Definition,
     FootnoteMark,
-    Heading,
     Image,
     Link,
     LinkKind,
@@ -24,11 +22,13 @@ from bookpack.model import (
     SpanList,
     Structure,
 )
-from bookpack.read.anchors import AnchorNumbers, github_anchor
 from bookpack.read.byte_offsets import ByteOffsets
 from bookpack.read.definitions import find_repeated_definitions, place_definitions
 from bookpack.read.destinations import find_inline_destination, find_label
+from bookpack.read.fences import unclosed_fence
+from bookpack.read.headings import RawHeading, finish_headings
 from bookpack.read.markup import MarkupReader, as_running_text
+from bookpack.read.spans import merged, without
 from bookpack.source import Span
 
 MARKDOWN_OPTIONS = (
@@ -46,12 +46,6 @@ _KINDS = {
     "Email": LinkKind.AUTOLINK,
 }
 _LITERALS = frozenset("*_`[]")
-_HEADING_ID = re.compile(
-    r"[ \t]*\{(?:[^{}]*[ \t])?#([^\s{}]+)[^{}]*\}[ \t]*$|[ \t]*\{\.[^{}]*\}[ \t]*$"
-)
-_ADDRESS_LINE = re.compile(
-    r"(?:[ \t]*(?:\r\n|\n|\r))?(url:[ \t]*(https?://\S+|/\S*)[ \t]*)(?:\r\n|\n|\r|\Z)"
-)
 _LINK_IN_MATH = re.compile(r"\]\([^()\s]*[./#][^()\s]*\)")
 _UNDEFINED_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]+\]")
 
@@ -83,11 +77,13 @@ class _Parser:
     def __init__(self, text: str, start: int, math: bool) -> None:
         self.text = text
         self.start = start
-        # CommonMark reads NUL as U+FFFD; doing it here keeps every offset.
-        self.body = text[start:].replace("\0", "\ufffd")
+        # CommonMark reads NUL as U+FFFD; doing it here keeps every offset. The text is copied
+        # because a string that has been parsed keeps its UTF-8 form for as long as it lives,
+        # and a source lives as long as the book.
+        self.body = "".join((text[start : start + 1], text[start + 1 :])).replace("\0", "\ufffd")
         self.offsets = ByteOffsets(self.body, start)
         self.options = MARKDOWN_OPTIONS | Options.ENABLE_MATH if math else MARKDOWN_OPTIONS
-        self.headings: list[tuple[int, str, int, int, bool]] = []
+        self.headings: list[RawHeading] = []
         self.links: list[Link] = []
         self.images: list[Image] = []
         self.footnotes: list[FootnoteMark] = []
@@ -105,7 +101,7 @@ class _Parser:
         self._read_events()
         markup = self.markup
         markup.finish(self.links)
-        headings = self._finish_headings()
+        headings = finish_headings(self.text, self.headings, self.offsets)
         spans = self.offsets.spans
         prose = spans(self.prose)
         code = spans(self.code)
@@ -115,26 +111,27 @@ class _Parser:
         literals = spans(self.literals)
         addresses = [h.address.span for h in headings if h.address is not None]
         if addresses:
-            prose = _without(prose, addresses)
+            prose = without(prose, addresses)
         self._find_undefined_footnotes(literals)
         links = tuple(sorted([*self.links, *markup.links]))
         images = tuple(sorted([*self.images, *markup.images], key=lambda image: image.span))
+        footnotes = tuple(self.footnotes)
         front_matter = Span(0, self.start)
 
         def protected() -> Iterable[int]:
             places = [front_matter, *code, *math, *html, *addresses]
             places += [d.span for d in definitions]
-            places += [mark.span for mark in self.footnotes]
+            places += [mark.span for mark in footnotes]
             places += [link.target_span for link in links if link.target_span]
             places += [image.target_span for image in images if image.target_span]
-            return _merged(places)
+            return merged(places).offsets()
 
         return Structure(
             headings=headings,
             links=links,
             images=images,
             definitions=tuple(definitions),
-            footnotes=tuple(self.footnotes),
+            footnotes=footnotes,
             html_blocks=tuple(markup.html_blocks),
             inline_tags=tuple(markup.inline_tags),
             comments=tuple(sorted(markup.comments)),
@@ -217,7 +214,8 @@ class _Parser:
                     in_code += 1
                     code += (start, end)
                     if type(data) is dict:
-                        self._check_fence(start, end)
+                        problem = unclosed_fence(self.text, self.offsets.span(start, end))
+                        self.problems += [problem] if problem else []
                 elif name == "HtmlBlock":
                     in_html = 1
                     html_pieces = []
@@ -255,7 +253,8 @@ class _Parser:
                 elif name == "Heading":
                     heading = opened.pop()
                     plain = "".join(pieces[heading.first_piece :])
-                    self.headings.append((int(heading.data[1]), plain, start, end, level == 0))
+                    raw = RawHeading(int(heading.data[1]), plain, start, end, level == 0)
+                    self.headings.append(raw)
                     pieces.clear()
                 elif name == "CodeBlock":
                     in_code -= 1
@@ -366,21 +365,6 @@ class _Parser:
         place = self.offsets.code_point(start) + 2
         self.footnotes.append(FootnoteMark(label, Span(place, place + len(label)), is_definition))
 
-    def _check_fence(self, start: int, end: int) -> None:
-        span = self.offsets.span(start, end)
-        lines = span.slice(self.text).rstrip().splitlines()
-        fence = lines[0].strip()[:1] if lines else ""
-        length = len(lines[0].strip()) - len(lines[0].strip().lstrip(fence)) if fence else 0
-        last = lines[-1].strip().lstrip("> \t") if len(lines) > 1 else ""
-        if not fence or set(last) != {fence} or len(last) < length:
-            self.problems.append(
-                Problem(
-                    "unclosed-code-fence",
-                    Span(span.start, span.start + len(lines[0]) if lines else span.end),
-                    "This code fence is never closed.",
-                )
-            )
-
     def _add_html_block(
         self,
         pieces: list[tuple[int, int]],
@@ -436,27 +420,9 @@ class _Parser:
         )
         self.problems += problems
         spans = self.offsets.spans
-        other = SpanList(_merged([*spans(self.code), *spans(self.html)]))
+        other = merged([*spans(self.code), *spans(self.html)])
         found += find_repeated_definitions(self.text, self.start, found, prose, other)
         return sorted(found)
-
-    def _finish_headings(self) -> tuple[Heading, ...]:
-        numbers = AnchorNumbers()
-        finished = []
-        for level, plain, start, end, outermost in self.headings:
-            span = self.offsets.span(start, end)
-            explicit = _HEADING_ID.search(plain)
-            title = " ".join((plain[: explicit.start()] if explicit else plain).split())
-            anchor = explicit[1] if explicit and explicit[1] else github_anchor(title)
-            address = None
-            line = _ADDRESS_LINE.match(self.text, span.end) if outermost else None
-            if line:
-                address = AddressLine(Span(line.start(1), line.end()), line[2])
-                # An address with a fragment names the anchor, whatever rule once made it.
-                anchor = address.address.partition("#")[2] or anchor
-            anchor = numbers.claim(anchor)
-            finished.append(Heading(level, title, anchor, span, outermost, address))
-        return tuple(finished)
 
     def _find_undefined_footnotes(self, literals: SpanList) -> None:
         if "[^" not in self.body:
@@ -466,30 +432,3 @@ class _Parser:
             if mark:
                 message = f"The footnote {mark[0]} does not exist."
                 self.problems.append(Problem("undefined-footnote", Span(*mark.span()), message))
-
-
-def _without(spans: SpanList, holes: list[Span]) -> SpanList:
-    kept: list[int] = []
-    for span in spans:
-        start = span.start
-        for hole in holes:
-            if hole.start < span.end and start < hole.end:
-                if start < hole.start:
-                    kept += (start, hole.start)
-                start = hole.end
-        if start < span.end:
-            kept += (start, span.end)
-    return SpanList(kept)
-
-
-def _merged(spans: Iterable[Span]) -> list[int]:
-    """Return the union of `spans` as sorted starts and ends in turn."""
-    merged: list[int] = []
-    for start, end in sorted(spans):
-        if start == end:
-            continue
-        if merged and start <= merged[-1]:
-            merged[-1] = max(merged[-1], end)
-        else:
-            merged += (start, end)
-    return merged

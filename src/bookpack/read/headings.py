@@ -1,0 +1,47 @@
+"""Headings as the parser saw them → headings with anchors and addresses."""
+
+import re
+from typing import NamedTuple
+
+from bookpack.model import AddressLine, Heading
+from bookpack.read.anchors import AnchorNumbers, github_anchor
+from bookpack.read.byte_offsets import ByteOffsets
+from bookpack.source import Span
+
+_EXPLICIT_ANCHOR = re.compile(
+    r"[ \t]*\{(?:[^{}]*[ \t])?#([^\s{}]+)[^{}]*\}[ \t]*$|[ \t]*\{\.[^{}]*\}[ \t]*$"
+)
+_ADDRESS_LINE = re.compile(
+    r"(?:[ \t]*(?:\r\n|\n|\r))?(url:[ \t]*(https?://\S+|/\S*)[ \t]*)(?:\r\n|\n|\r|\Z)"
+)
+
+
+class RawHeading(NamedTuple):
+    """A heading with the parser's byte range; `text` may end in `{#anchor}`."""
+
+    level: int
+    text: str
+    start: int
+    end: int
+    outermost: bool
+
+
+def finish_headings(text: str, raw: list[RawHeading], offsets: ByteOffsets) -> tuple[Heading, ...]:
+    """Give each heading its anchor: stated in `{#…}` or a `url:` line, else by GitHub's rule."""
+    numbers = AnchorNumbers()
+    finished = []
+    for heading in raw:
+        span = offsets.span(heading.start, heading.end)
+        explicit = _EXPLICIT_ANCHOR.search(heading.text)
+        title = heading.text[: explicit.start()] if explicit else heading.text
+        title = " ".join(title.split())
+        anchor = explicit[1] if explicit and explicit[1] else github_anchor(title)
+        address = None
+        line = _ADDRESS_LINE.match(text, span.end) if heading.outermost else None
+        if line:
+            address = AddressLine(Span(line.start(1), line.end()), line[2])
+            # An address with a fragment names the anchor, whatever rule once made it.
+            anchor = address.address.partition("#")[2] or anchor
+        anchor = numbers.claim(anchor)
+        finished.append(Heading(heading.level, title, anchor, span, heading.outermost, address))
+    return tuple(finished)
