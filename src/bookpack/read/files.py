@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.errors import SettingsError
+from bookpack.output import STAMP_NAME
 from bookpack.read.order import natural_key
 
 MARKDOWN_SUFFIXES = (".md", ".markdown")
@@ -72,7 +73,7 @@ def probe(folder: Path, path: str) -> bool:
 def find_chapter_files(files: BookFiles, exclude: tuple[str, ...], skip: Path | None) -> list[str]:
     """List the Markdown files below `source_folder` in natural order of their paths.
 
-    Hidden folders, `node_modules`, the folder `skip` and paths that match a glob of `exclude`
+    Hidden folders, `node_modules`, output folders (`skip`, or one with a stamp) and paths that match a glob of `exclude`
     are left alone. Raises `SettingsError` when the folder does not exist.
     """
     source_folder = files.source_folder
@@ -129,10 +130,14 @@ class _Walk:
             if entry.is_symlink() and not self._may_follow(entry, path, is_markdown):
                 continue
             if entry.is_dir():
-                if self.skip is None or Path(entry.path).resolve() != self.skip:
+                if not self._is_output(Path(entry.path)):
                     yield from self.below(path)
             elif is_markdown:
                 yield path
+
+    def _is_output(self, folder: Path) -> bool:
+        """Tell whether a build writes, or once wrote, into `folder`."""
+        return folder.resolve() == self.skip or (folder / STAMP_NAME).is_file()
 
     def _may_follow(self, entry: "os.DirEntry[str]", path: str, is_markdown: bool) -> bool:
         try:
