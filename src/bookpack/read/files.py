@@ -73,8 +73,8 @@ def probe(folder: Path, path: str) -> bool:
 def find_chapter_files(files: BookFiles, exclude: tuple[str, ...], skip: Path | None) -> list[str]:
     """List the Markdown files below `source_folder` in natural order of their paths.
 
-    Hidden folders, `node_modules`, output folders (`skip`, or one with a stamp) and paths that match a glob of `exclude`
-    are left alone. Raises `SettingsError` when the folder does not exist.
+    Hidden folders, `node_modules`, output folders (`skip`, or one with a stamp) and paths
+    that match a glob of `exclude` are left alone. Raises `SettingsError` when the folder does not exist.
     """
     source_folder = files.source_folder
     if not source_folder.is_dir():
