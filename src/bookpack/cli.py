@@ -294,6 +294,7 @@ def _print_build_table(report: Any) -> None:
 
     size = {path: _readable_size(report.sizes[path]) for path in report.outputs}
     rows = [
+        ("layout", report.layout),
         ("chapters", f"{report.chapters:,}"),
         ("words", f"{report.words:,}"),
         ("tokens", f"{report.tokens:,} ({report.token_label})"),

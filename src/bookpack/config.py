@@ -46,6 +46,7 @@ _Table = TypeVar("_Table")
 class LayoutTable:
     """`[layout]`: where chapters lie, in which order, and what addresses they get."""
 
+    convention: str = "auto"
     source: str = ""
     chapters: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -101,24 +102,31 @@ class Settings:
         return self.book.url.rstrip("/")
 
     @property
-    def source_folder(self) -> Path:
-        """The folder that holds the chapters: `chapters/` where there is one."""
-        if self.layout.source:
-            return self.folder / self.layout.source
-        chapters = self.folder / "chapters"
-        return chapters if chapters.is_dir() else self.folder
-
-    @property
     def selection(self) -> Selection:
         """Which rules count."""
         return Selection(
             self.lint.select, self.lint.ignore, tuple(self.lint.per_file_ignores.items())
         )
 
-    def meta(self) -> BookMeta:
-        """What editions say about the book. A missing title falls back to the folder's name."""
-        title = " ".join(self.book.title.split()) or self.folder.resolve().name
-        return dataclasses.replace(self.book, title=title, url=self.base_url)
+    def with_convention(self, meta: BookMeta) -> "Settings":
+        """Fill what the author did not set with what the convention's own settings say.
+
+        A missing title falls back to the folder's name. Raises `SettingsError` when nobody
+        knows the book's address.
+        """
+        book = {
+            entry.name: getattr(self.book, entry.name) or getattr(meta, entry.name)
+            for entry in dataclasses.fields(BookMeta)
+        }
+        book["title"] = " ".join(book["title"].split()) or self.folder.resolve().name
+        book["language"] = book["language"] or "en"
+        if not book["url"]:
+            raise SettingsError(
+                "The book has no base URL, so its links cannot become absolute. "
+                'Set it in bookpack.toml ([book] url = "https://…") or give --url https://….'
+            )
+        book["url"] = book["url"].rstrip("/")
+        return dataclasses.replace(self, book=BookMeta(**book))
 
     def digest_material(self) -> str:
         """Every setting that can change an output, as stable text."""
@@ -132,7 +140,6 @@ def load_settings(
     *,
     url: str | None = None,
     overrides: Sequence[str] = (),
-    need_url: bool = True,
 ) -> Settings:
     """Read the settings of the book in `folder`.
 
@@ -162,7 +169,7 @@ def load_settings(
         lint=reader.table(LintTable, tables.get("lint", {}), "lint"),
         pack=reader.table(PackTable, tables.get("pack", {}), "pack"),
     )
-    _check_values(settings, reader, need_url=need_url)
+    _check_values(settings, reader)
     return settings
 
 
@@ -274,13 +281,8 @@ class _Reader:
         return {name: self._convert(item, inner, name, table) for name, item in value.items()}
 
 
-def _check_values(settings: Settings, reader: _Reader, *, need_url: bool) -> None:
+def _check_values(settings: Settings, reader: _Reader) -> None:
     address = settings.book.url
-    if need_url and not address:
-        raise SettingsError(
-            "The book has no base URL, so its links cannot become absolute. "
-            'Set it in bookpack.toml ([book] url = "https://…") or give --url https://….'
-        )
     if address and not _is_web_address(address):
         raise reader.error("url", f"must be an http or https address, not {address!r}", "book")
     if settings.pack.style not in STYLES:

@@ -61,6 +61,10 @@ def report(
         path = source.path
         if span is not None:
             position, end = source.position(span.start), source.position(span.end)
+            if fix is not None:
+                place = source.in_author_text(fix.span)
+                fix = Edit(place, fix.text) if place is not None else None
+            span = source.in_author_text(span)
     return Diagnostic(
         rule.code,
         severity or rule.severity,

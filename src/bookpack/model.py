@@ -258,7 +258,7 @@ class BookMeta:
     title: str = ""
     url: str = ""
     authors: tuple[str, ...] = ()
-    language: str = "en"
+    language: str = ""
     edition: str = ""
     date: str = ""
     summary: str = ""
@@ -276,8 +276,17 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A book in reading order. `assets` are the paths of its other files, see `read.book`."""
+    """A book in reading order.
+
+    `root` is the chapter folder, relative to the book's. `site_pages` are path and URL of the
+    pages of its site that are no chapters; the content of `asset_folders` is published at the
+    root of its address; `labels` are names that links may use → path, or path#anchor.
+    """
 
     meta: BookMeta
     chapters: tuple[Chapter, ...]
     left_out: tuple[LeftOut, ...] = ()
+    root: str = ""
+    site_pages: tuple[tuple[str, str], ...] = ()
+    asset_folders: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)

@@ -23,8 +23,8 @@ from bookpack.editions.packed import Pack, PackedChapter, write_pack
 from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
 from bookpack.links.resolve import LinkResolver
 from bookpack.model import Book, Chapter
-from bookpack.read.book import read_book
-from bookpack.read.files import BookFiles, find_chapter_files, probe, read_contents
+from bookpack.read.book import PlannedBook, plan_book, read_book
+from bookpack.read.files import BookFiles, same_answers
 from bookpack.reports import from_record, to_record
 from bookpack.rules import Severity
 from bookpack.tokens import has_exact_tokens, token_counter
@@ -39,6 +39,7 @@ _TOKEN_BATCH = 64
 class CheckedBook:
     """A book that has been read, resolved and checked."""
 
+    planned: PlannedBook
     book: Book
     files: BookFiles
     resolver: LinkResolver
@@ -50,6 +51,7 @@ class CheckedBook:
 class BuildReport:
     """What a build did. Paths are relative to the output folder; `changed` were written."""
 
+    layout: str
     chapters: int
     words: int
     tokens: int
@@ -62,8 +64,12 @@ class BuildReport:
 
 
 def check(settings: Settings, out: Path, progress: Progress | None = None) -> CheckedBook:
-    """Read, resolve and check the book; `out` is left out of the reading."""
-    return check_files(settings, collect_files(settings, out), progress)
+    """Read, resolve and check the book; `out` is left out of the reading.
+
+    Raises `SettingsError`.
+    """
+    files = BookFiles(settings.folder, out)
+    return check_book(plan_book(settings, files), files, progress)
 
 
 def build(
@@ -73,17 +79,20 @@ def build(
 
     `locked` makes a picture without words an error. Raises `SettingsError` and `WorldError`.
     """
-    output.check_output_folder(out, settings.folder, settings.source_folder)
-    files = collect_files(settings, out)
-    inputs = _inputs(settings, files, locked)
-    remembered = _remembered(settings, files, out, inputs)
+    inputs = _inputs(settings, locked)
+    remembered = _remembered(settings, out, inputs)
     if remembered is not None:
         return remembered
-    checked = check_files(settings, files, progress)
+    files = BookFiles(settings.folder, out)
+    planned = plan_book(settings, files)
+    root = settings.folder / planned.plan.root
+    output.check_output_folder(out, settings.folder, root)
+    checked = check_book(planned, files, progress)
     diagnostics = _locked(checked.diagnostics) if locked else checked.diagnostics
     pack = make_pack(checked, settings, progress)
     editions = write_pack(pack, settings.pack.style, settings.pack.file)
     report = {
+        "layout": f"{planned.layout} ({planned.reason})",
         "chapters": len(pack.chapters),
         "words": pack.words,
         "tokens": pack.tokens,
@@ -93,7 +102,7 @@ def build(
     stamp = {
         "bookpack": __version__,
         "inputs": inputs,
-        "probes": files.probes,
+        "answers": files.answers(),
         "report": report,
     }
     written = output.write_folder(out, editions, stamp)
@@ -101,20 +110,13 @@ def build(
     return _report(report, diagnostics, out, written.changed, sizes)
 
 
-def collect_files(settings: Settings, out: Path) -> BookFiles:
-    """Find and read the book's Markdown files."""
-    files = BookFiles(settings.folder, settings.source_folder)
-    paths = find_chapter_files(files, settings.layout.exclude, out.resolve())
-    read_contents(files, paths)
-    return files
-
-
-def check_files(
-    settings: Settings, files: BookFiles, progress: Progress | None = None
+def check_book(
+    planned: PlannedBook, files: BookFiles, progress: Progress | None = None
 ) -> CheckedBook:
-    """Turn files into a book and find everything that is wrong with it."""
+    """Parse a planned book and find everything that is wrong with it."""
     step = progress or (lambda name, done, total: None)
-    book, diagnostics = read_book(settings, files, lambda done, of: step("reading", done, of))
+    settings = planned.settings
+    book, diagnostics = read_book(planned, files, lambda done, of: step("reading", done, of))
     resolver = LinkResolver(book, files)
     resolved = [resolve_chapter(chapter, resolver) for chapter in book.chapters]
     diagnostics += check_links(resolved)
@@ -126,7 +128,7 @@ def check_files(
     kept = [finding for finding in diagnostics if settings.selection.keeps(finding)]
     kept = without_suppressed(kept, book)
     order = {chapter.source.path: place for place, chapter in enumerate(book.chapters)}
-    return CheckedBook(book, files, resolver, resolved, sort_diagnostics(kept, order))
+    return CheckedBook(planned, book, files, resolver, resolved, sort_diagnostics(kept, order))
 
 
 def make_pack(checked: CheckedBook, settings: Settings, progress: Progress | None = None) -> Pack:
@@ -200,28 +202,26 @@ def _notes(checked: CheckedBook) -> list[str]:
     return notes
 
 
-def _inputs(settings: Settings, files: BookFiles, locked: bool) -> str:
-    """Return one hash of everything that decides what a build gives."""
+def _inputs(settings: Settings, locked: bool) -> str:
+    """Return one hash of everything but the book's files that decides what a build gives."""
     toml = settings.file.read_bytes() if settings.file else b""
     parts = [
         __version__,
         settings.digest_material(),
         sha256(toml).hexdigest(),
         f"locked={locked} tokens={has_exact_tokens()}",
-        repr([(d.code, d.path, d.message) for d in files.diagnostics]),
     ]
-    parts += (f"{path} {sha256(data).hexdigest()}" for path, data in files.contents.items())
     return sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _remembered(settings: Settings, files: BookFiles, out: Path, inputs: str) -> BuildReport | None:
+def _remembered(settings: Settings, out: Path, inputs: str) -> BuildReport | None:
     """Return the report of the last build if it would come out the same again."""
     stamp = output.read_stamp(out)
     if stamp is None or stamp.get("inputs") != inputs or stamp.get("bookpack") != __version__:
         return None
     if not output.outputs_match(out, stamp["outputs"]):
         return None
-    if any(probe(settings.folder, path) != was for path, was in stamp["probes"].items()):
+    if not same_answers(settings.folder, out, stamp["answers"]):
         return None
     report = stamp["report"]
     diagnostics = [from_record(record) for record in report["diagnostics"]]
@@ -237,6 +237,7 @@ def _report(
     sizes: dict[str, int],
 ) -> BuildReport:
     return BuildReport(
+        report["layout"],
         report["chapters"],
         report["words"],
         report["tokens"],

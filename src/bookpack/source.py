@@ -142,10 +142,87 @@ class Source:
                 return offset
         raise ValueError(f"{self.path} has no line {line}, column {column}")
 
+    def in_author_text(self, span: Span) -> Span | None:
+        """Return where `span` stands in the author's file: here, the same place."""
+        return span
+
     @cached_property
     def line_starts(self) -> Sequence[int]:
         """Offsets at which lines begin; `\\n`, `\\r\\n` and a lone `\\r` end a line."""
         return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+
+
+class Run(NamedTuple):
+    """A stretch of a translated text that was copied: `length` code points from `origin`."""
+
+    start: int
+    origin: int
+    length: int
+
+
+@dataclass(frozen=True)
+class TranslatedSource(Source):
+    """A source after edits that live in memory alone; places are told in the author's text.
+
+    `runs` are the copied stretches in order; what lies between them was written by an edit.
+    """
+
+    author: Source | None = None
+    runs: tuple[Run, ...] = ()
+
+    @classmethod
+    def of(cls, source: Source, edits: Iterable[Edit]) -> "TranslatedSource":
+        """Apply `edits` to `source` and remember what came from where."""
+        runs: list[Run] = []
+        ordered = sorted(edits)
+        text = apply_edits(source.text, ordered)
+        here = position = 0
+        for (start, end), replacement in [
+            *ordered,
+            Edit(Span(len(source.text), len(source.text)), ""),
+        ]:
+            if start > position:
+                runs.append(Run(here, position, start - position))
+                here += start - position
+            here += len(replacement)
+            position = end
+        return cls(
+            source.path,
+            text,
+            source.newline,
+            source.bom,
+            source.encoding,
+            source.undecodable,
+            source,
+            tuple(runs),
+        )
+
+    def position(self, offset: int) -> Position:
+        """Return where the author finds what stands at `offset`."""
+        assert self.author is not None
+        return self.author.position(self.origin(offset))
+
+    def origin(self, offset: int) -> int:
+        """Return the author's offset for `offset`; for written text, that of what it replaced."""
+        index = bisect_right(self._run_starts, offset) - 1
+        if index < 0:
+            return 0
+        run = self.runs[index]
+        return run.origin + min(offset - run.start, run.length)
+
+    def in_author_text(self, span: Span) -> Span | None:
+        """Return the same stretch in the author's text, None where an edit wrote part of it."""
+        index = bisect_right(self._run_starts, span.start) - 1
+        if index < 0:
+            return None
+        run = self.runs[index]
+        if span.end > run.start + run.length:
+            return None
+        return span.shifted(run.origin - run.start)
+
+    @cached_property
+    def _run_starts(self) -> Sequence[int]:
+        return [run.start for run in self.runs]
 
 
 def normalise_newlines(text: str) -> str:

@@ -6,8 +6,8 @@ from string import Template
 from bookpack.config import SETTINGS_FILE, load_settings
 from bookpack.editions.unpack import toml_string
 from bookpack.errors import SettingsError, WorldError
-from bookpack.pipeline import collect_files
-from bookpack.read.book import read_book
+from bookpack.read.book import plan_book, read_book
+from bookpack.read.files import BookFiles
 
 _SETTINGS = Template("""\
 # Settings of this book. Everything but title and url may be left out.
@@ -65,16 +65,17 @@ def start_book(
             written.append(first)
         address = url or _PLACEHOLDER_URL
         settings = load_settings(folder, url=address, overrides=overrides)
-        source = settings.source_folder.relative_to(folder).as_posix()
+        planned = plan_book(settings, BookFiles(folder, folder / "build"))
         text = _SETTINGS.substitute(
-            title=toml_string(settings.meta().title),
+            title=toml_string(planned.settings.book.title),
             url=toml_string(address),
             reminder="" if url else "  # the address where the book is, or will be, published",
-            source=toml_string(source),
+            source=toml_string(planned.plan.root or "."),
         )
         file.write_text(text, "utf-8")
         written.append(file)
     except OSError as error:
         raise WorldError(f"Cannot write to {folder}: {error.strerror or error}.") from None
-    book, _ = read_book(settings, collect_files(settings, folder / "build"))
+    files = BookFiles(folder, folder / "build")
+    book, _ = read_book(plan_book(settings, files), files)
     return written, [(chapter.path, chapter.url) for chapter in book.chapters]

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from bookpack.model import Book, Chapter
 from bookpack.read.files import MARKDOWN_SUFFIXES, BookFiles
-from bookpack.read.layouts.native import quote_path
+from bookpack.read.layouts.base import quote_path
 from bookpack.read.order import without_order_number
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -61,11 +61,14 @@ class LinkResolver:
         self.book = book
         self.files = files
         base = urlsplit(book.meta.url)
+        self.prefix = f"{book.root}/" if book.root else ""
         self.host = base.netloc.lower()
         self.base_path = base.path.rstrip("/")
         self.chapters = {chapter.path: chapter for chapter in book.chapters}
         self.folded: dict[str, list[Chapter]] = {}
         self.addresses: dict[str, list[Chapter]] = {}
+        self.site_files = dict(book.site_pages)
+        self.site_addresses = {self._address_key(url): url for _, url in book.site_pages}
         self.drafts = {left.path: left.reason for left in book.left_out}
         self.draft_addresses = {self._address_key(left.url): left for left in book.left_out}
         for chapter in book.chapters:
@@ -115,7 +118,7 @@ class LinkResolver:
         if foreign and not self._at(target.split("#")[0].split("?")[0]):
             return Resolution(Kind.EXTERNAL, target)
         path, query, anchor = _split(target)
-        if not path and not query:
+        if not path and not query and anchor not in self.book.labels:
             return self._with_anchor(chapter, chapter.url, query, anchor, relative=True)
         lookup = self._lookup_address if absolute or path.startswith("/") else self._lookup_relative
         found, near = lookup(unquote(path) if path else "", path, chapter)
@@ -132,6 +135,12 @@ class LinkResolver:
             return self._with_anchor(
                 found[0], found[0].url, query, anchor, relative=not absolute, wrong_case=near
             )
+        labelled = self.book.labels.get(unquote(target.lstrip("#")))
+        if labelled is not None:
+            place, _, anchor = labelled.partition("#")
+            owner = self.chapters.get(place)
+            if owner is not None:
+                return self._with_anchor(owner, owner.url, "", anchor, relative=True)
         return self._as_asset_or_broken(target, path, chapter, absolute, is_image)
 
     def _lookup_relative(self, path: str, raw: str, chapter: Chapter) -> tuple[list[Chapter], bool]:
@@ -177,7 +186,7 @@ class LinkResolver:
             found = self._at(address)
             if found:
                 return found, False
-        inside = path.lstrip("/").removeprefix(self.files.prefix)
+        inside = path.lstrip("/").removeprefix(self.prefix)
         for name in (inside, *(inside.rstrip("/") + s for s in MARKDOWN_SUFFIXES)):
             if name in self.chapters:
                 return [self.chapters[name]], False
@@ -235,9 +244,11 @@ class LinkResolver:
             named = urlsplit(target).path.removeprefix(self.base_path)
             named = unquote(named)
         if absolute or path.startswith("/"):
-            candidates = [self.files.prefix + named.lstrip("/"), named.lstrip("/")]
+            inside = named.lstrip("/")
+            folders = [f"{folder}/" if folder else "" for folder in self.book.asset_folders]
+            candidates = [*(folder + inside for folder in folders), inside]
         else:
-            folder = posixpath.dirname(self.files.prefix + chapter.path)
+            folder = posixpath.dirname(self.prefix + chapter.path)
             candidates = [posixpath.join(folder, named)]
         candidates = list(dict.fromkeys(posixpath.normpath(c) for c in candidates))
         if any(c == ".." or c.startswith("../") for c in candidates):
@@ -249,12 +260,15 @@ class LinkResolver:
                 relative=relative,
             )
         for candidate in candidates:
-            if candidate != "." and self.files.has_asset(candidate):
+            if candidate != "." and self.files.exists(candidate):
                 if absolute:
                     return Resolution(Kind.ASSET, url, candidate)
                 return Resolution(
                     Kind.ASSET, self._asset_url(candidate, target), candidate, relative=relative
                 )
+        site_page = self._site_page(candidates, url)
+        if site_page:
+            return Resolution(Kind.ASSET, _with_tail(site_page, target), relative=relative)
         draft = self._draft_of(candidates, url)
         if draft:
             return Resolution(
@@ -271,7 +285,7 @@ class LinkResolver:
                 # An address of the book with a file name: nothing here can tell that it is wrong.
                 return Resolution(Kind.ASSET, url, candidates[0])
             for candidate in candidates:
-                similar = self.files.similar_asset(candidate)
+                similar = self.files.similar(candidate)
                 if similar is not None:
                     return Resolution(
                         Kind.ASSET,
@@ -301,23 +315,31 @@ class LinkResolver:
             relative=relative,
         )
 
+    def _site_page(self, candidates: list[str], url: str) -> str:
+        for candidate in candidates:
+            for suffix in ("", *MARKDOWN_SUFFIXES):
+                if candidate + suffix in self.site_files:
+                    return self.site_files[candidate + suffix]
+        return self.site_addresses.get(self._address_key(url), "")
+
     def _draft_of(self, candidates: list[str], url: str) -> str:
         for candidate in candidates:
             for suffix in ("", *MARKDOWN_SUFFIXES):
-                name = candidate.removeprefix(self.files.prefix) + suffix
+                name = candidate.removeprefix(self.prefix) + suffix
                 if name in self.drafts:
                     return f"{name}, which is left out ({self.drafts[name]})"
         left = self.draft_addresses.get(self._address_key(url))
         return f"{left.path}, which is left out ({left.reason})" if left else ""
 
     def _asset_url(self, path: str, target: str) -> str:
-        _, query, anchor = _split(target)
-        inside = quote_path(path.removeprefix(self.files.prefix))
-        tail = (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
-        return f"{self.book.meta.url}/{inside}{tail}"
+        for folder in (*self.book.asset_folders, self.book.root):
+            if folder and path.startswith(f"{folder}/"):
+                path = path.removeprefix(f"{folder}/")
+                break
+        return _with_tail(f"{self.book.meta.url}/{quote_path(path)}", target)
 
     def _url_of_missing(self, path: str) -> str:
-        stem = _PAGE_SUFFIX.sub("", path.removeprefix(self.files.prefix))
+        stem = _PAGE_SUFFIX.sub("", path.removeprefix(self.prefix))
         return f"{self.book.meta.url}/{quote_path(stem)}/"
 
     def _browser_url(self, target: str, chapter: Chapter) -> str:
@@ -368,6 +390,12 @@ class LinkResolver:
 def _last_name(path: str) -> str:
     """Return the last name of a path or address in lower case, without suffix."""
     return _PAGE_SUFFIX.sub("", path.strip("/").rpartition("/")[2]).casefold()
+
+
+def _with_tail(url: str, target: str) -> str:
+    """Return `url` with the query and fragment of `target`."""
+    _, query, anchor = _split(target)
+    return url + (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
 
 
 def _split(target: str) -> tuple[str, str, str]:

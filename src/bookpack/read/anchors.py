@@ -1,18 +1,57 @@
-"""Anchors of headings by GitHub's rule.
+"""Anchors of headings, by the rule of the tool that publishes the book.
 
-Source: github-slugger, which reproduces GitHub: lower case; what is no letter, mark, decimal
-digit, connector punctuation, hyphen or blank is dropped; blanks become hyphens; a repeated
-anchor gets `-1`, `-2`, … and never collides with one that a heading has by itself.
+Each rule turns a heading's plain text into an anchor and says how a repeated one is numbered.
+Sources are named at each rule.
 """
 
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 
 _ASCII_DROPPED = re.compile(r"[^a-z0-9_\- ]")
 
 
+@dataclass(frozen=True, slots=True)
+class AnchorRule:
+    """A rule for anchors: `slug` makes one of a text, `separator` stands before its number.
+
+    The first repetition gets `first_number`. `empty` serves for a text that leaves nothing.
+    """
+
+    name: str
+    slug: Callable[[str], str]
+    separator: str = "-"
+    first_number: int = 1
+    empty: str = ""
+
+
+class AnchorNumbers:
+    """Gives each heading of one chapter its own anchor."""
+
+    def __init__(self, rule: AnchorRule) -> None:
+        self.rule = rule
+        self._uses: dict[str, int] = {}
+
+    def claim(self, anchor: str) -> str:
+        """Return `anchor`, numbered when it is taken; remember it as taken."""
+        uses = self._uses
+        anchor = anchor or self.rule.empty
+        numbered = anchor
+        while numbered in uses:
+            number = uses[anchor] + self.rule.first_number
+            uses[anchor] += 1
+            numbered = f"{anchor}{self.rule.separator}{number}"
+        uses[numbered] = 0
+        return numbered
+
+
 def github_anchor(text: str) -> str:
-    """Return the anchor of a heading with this plain text, without numbering."""
+    """Return the anchor by GitHub's rule, as github-slugger reproduces it.
+
+    Lower case; what is no letter, mark, decimal digit, connector punctuation, hyphen or blank
+    is dropped; blanks become hyphens.
+    """
     lowered = text.strip().lower()
     if lowered.isascii():
         kept = _ASCII_DROPPED.sub("", lowered)
@@ -21,23 +60,9 @@ def github_anchor(text: str) -> str:
     return kept.replace(" ", "-")
 
 
-class AnchorNumbers:
-    """Gives each heading of one chapter its own anchor."""
-
-    def __init__(self) -> None:
-        self._uses: dict[str, int] = {}
-
-    def claim(self, anchor: str) -> str:
-        """Return `anchor`, numbered when it is taken; remember it as taken."""
-        uses = self._uses
-        numbered = anchor
-        while numbered in uses:
-            uses[anchor] += 1
-            numbered = f"{anchor}-{uses[anchor]}"
-        uses[numbered] = 0
-        return numbered
-
-
 def _is_word_character(character: str) -> bool:
     category = unicodedata.category(character)
     return category[0] in "LM" or category in ("Nd", "Nl", "Pc")
+
+
+GITHUB = AnchorRule("github", github_anchor)

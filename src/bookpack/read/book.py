@@ -1,94 +1,136 @@
 """A folder of files → a `Book` with the findings made on the way."""
 
-import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, report
-from bookpack.model import Book, Chapter, Heading, LeftOut
+from bookpack.model import Book, Chapter, Heading, LeftOut, Structure
 from bookpack.read.files import BookFiles
-from bookpack.read.front_matter import FrontMatter, read_front_matter
-from bookpack.read.layouts.native import Addresses, Entry, Page, arrange
+from bookpack.read.front_matter import FrontMatter
+from bookpack.read.layouts import choose_layout
+from bookpack.read.layouts.base import Entry, Page, Plan, absolute_address
 from bookpack.read.markdown import parse_markdown
 from bookpack.read.order import readable_name
-from bookpack.source import Source, Span
+from bookpack.source import Source, TranslatedSource
 
-MAX_LINE = 50_000
-_LONG_LINE = re.compile(rf"[^\n\r]{{{MAX_LINE + 1},}}")
+
+@dataclass(frozen=True, slots=True)
+class PlannedBook:
+    """A book whose order and addresses are known and whose chapters are not parsed yet.
+
+    `settings` hold what the convention's own settings say where the author's say nothing.
+    """
+
+    settings: Settings
+    layout: str
+    reason: str
+    has_title: bool
+    plan: Plan
+
+
+def plan_book(settings: Settings, files: BookFiles) -> PlannedBook:
+    """Find out which convention the book follows, and its order and addresses.
+
+    Raises `SettingsError` when there is no chapter folder or nobody knows the address.
+    """
+    layout, reason = choose_layout(files, settings)
+    # Addresses need the base, which the convention's own settings may be the ones to know.
+    meta = layout.meta(files, settings)
+    complete = settings.with_convention(meta)
+    plan = layout.plan(files, complete)
+    has_title = bool(settings.book.title or meta.title)
+    return PlannedBook(complete, layout.NAME, reason, has_title, plan)
 
 
 def read_book(
-    settings: Settings, files: BookFiles, progress: Callable[[int, int], None] | None = None
+    planned: PlannedBook, files: BookFiles, progress: Callable[[int, int], None] | None = None
 ) -> tuple[Book, list[Diagnostic]]:
-    """Read every chapter of `files`; never raises for what stands in them.
+    """Parse every chapter of a planned book; never raises for what stands in them.
 
     `progress` is told how many chapters of how many have been read.
     """
-    diagnostics = list(files.diagnostics)
-    if not settings.book.title:
-        message = f"The book has no title; its folder's name, {settings.meta().title!r}, serves."
+    settings, plan = planned.settings, planned.plan
+    diagnostics = [*files.diagnostics, *plan.diagnostics]
+    if not planned.has_title:
+        message = f"The book has no title; its folder's name, {settings.book.title!r}, serves."
         diagnostics.append(report("book-without-title", "bookpack.toml", message))
-    pages = []
-    for path in list(files.contents):
-        # The bytes are let go as soon as they are text: a large book fits in memory once.
-        source = Source.from_bytes(files.prefix + path, files.contents.pop(path))
-        diagnostics += _check_source(source)
-        front = read_front_matter(source.text)
-        diagnostics += (report(p.rule, source, p.message, p.span) for p in front.problems)
-        pages.append(Page(path, source, front))
-    arrangement = arrange(pages, settings)
-    diagnostics += arrangement.diagnostics
-    addresses = Addresses(settings, [entry.page.path for entry in arrangement.entries])
     chapters = []
-    for number, entry in enumerate(arrangement.entries, 1):
-        chapters.append(_read_chapter(entry, addresses, settings, diagnostics))
+    for number, entry in enumerate(plan.entries, 1):
+        chapters.append(_read_chapter(entry, planned, diagnostics))
         if progress is not None:
-            progress(number, len(arrangement.entries))
+            progress(number, len(plan.entries))
     left_out = tuple(
-        LeftOut(
-            page.path,
-            addresses.stated(page.front, None, page.path) or addresses.derived(page.path),
-            reason,
-        )
-        for page, reason in arrangement.left_out
+        LeftOut(page.path, plan.address(page, None)[0] if plan.address else "", reason)
+        for page, reason in plan.left_out
     )
-    diagnostics += _check_addresses(chapters, addresses)
-    return Book(settings.meta(), tuple(chapters), left_out), diagnostics
+    diagnostics += _chapters_without_address(chapters)
+    labels = plan.dialect.labels() if plan.dialect else {}
+    book = Book(
+        settings.book,
+        tuple(chapters),
+        left_out,
+        root=plan.root,
+        site_pages=tuple((page.path, page.url) for page in plan.site_pages),
+        asset_folders=plan.asset_folders,
+        labels=labels,
+    )
+    return book, diagnostics
 
 
-def _read_chapter(
-    entry: Entry, addresses: Addresses, settings: Settings, diagnostics: list[Diagnostic]
-) -> Chapter:
-    page = entry.page
-    source, front = page.source, page.front
-    structure = parse_markdown(source.text, start=front.end, math=settings.layout.math)
+def _read_chapter(entry: Entry, planned: PlannedBook, diagnostics: list[Diagnostic]) -> Chapter:
+    page, plan, settings = entry.page, planned.plan, planned.settings
+    front = page.front
+    source, structure = _translated(page, plan, settings, diagnostics)
     diagnostics += (report(p.rule, source, p.message, p.span) for p in structure.problems)
     first = structure.headings[0] if structure.headings else None
     line = first.address if first is not None else None
     if line is not None and "#" in line.address:
         line = None  # the address of a section
-    stated = addresses.stated(front, line, page.path)
+    url, stated = entry.url, True
+    if url is None:
+        assert plan.address is not None
+        url, stated = plan.address(page, line)
     title, title_heading = _find_title(front, structure.headings, source, structure.body_start)
     if title is None:
-        title = readable_name(page.path.rpartition("/")[2])
-        message = f"The chapter has no title; {title!r} is made of its file name."
-        diagnostics.append(report("chapter-without-title", source, message))
-    if not source.text[front.end :].strip():
+        title = entry.title or readable_name(page.path.rpartition("/")[2])
+        if not entry.title:
+            message = f"The chapter has no title; {title!r} is made of its file name."
+            diagnostics.append(report("chapter-without-title", source, message))
+    if not source.text[structure.body_start :].strip():
         diagnostics.append(report("empty-chapter", source, f"{page.path} has no text."))
+    base = settings.book.url
     return Chapter(
         path=page.path,
         title=title,
-        url=stated or addresses.derived(page.path),
+        url=url,
         source=source,
         structure=structure,
         part=entry.part,
-        aliases=tuple(addresses.absolute(alias) for alias in front.aliases),
+        aliases=tuple(absolute_address(base, alias) for alias in front.aliases),
         summary=front.summary,
-        states_url=stated is not None,
+        states_url=stated,
         address_line=line,
         title_heading=title_heading,
         order_number=entry.order_number,
     )
+
+
+def _translated(
+    page: Page, plan: Plan, settings: Settings, diagnostics: list[Diagnostic]
+) -> tuple[Source, Structure]:
+    """Read the chapter, and read it again where its dialect had to be made plain."""
+    source, start, math = page.source, page.front.end, settings.layout.math
+    structure = parse_markdown(source.text, start=start, math=math, anchors=plan.anchors)
+    if plan.dialect is None:
+        return source, structure
+    translation = plan.dialect.translate(page, structure)
+    diagnostics += (report(p.rule, source, p.message, p.span) for p in translation.problems)
+    if not translation.edits:
+        return source, structure
+    translated = TranslatedSource.of(source, translation.edits)
+    again = parse_markdown(translated.text, start=start, math=math, anchors=plan.anchors)
+    return translated, again
 
 
 def _find_title(
@@ -106,50 +148,18 @@ def _find_title(
     return (any_heading.text if any_heading else None), None
 
 
-def _check_source(source: Source) -> list[Diagnostic]:
-    found = []
-    text = source.text
-    if source.undecodable:
-        place = source.undecodable[0]
-        number = len(source.undecodable)
-        count = "a byte that is" if number == 1 else f"{number:,} bytes that are"
-        message = f"{source.path} holds {count} not {source.encoding.upper()}."
-        found.append(report("undecodable-bytes", source, message, Span(place, place + 1)))
-    nul = text.find("\0")
-    if nul >= 0:
-        message = f"{source.path} holds {text.count(chr(0)):,} NUL character(s)."
-        found.append(report("nul-character", source, message, Span(nul, nul + 1)))
-    if source.newline == "\r":
-        message = f"{source.path} ends its lines with carriage returns alone."
-        found.append(report("carriage-return-lines", source, message))
-    if len(text) > MAX_LINE:
-        long = _LONG_LINE.search(text)
-        if long:
-            message = f"This line has {len(long[0]):,} characters."
-            found.append(
-                report("overlong-line", source, message, Span(long.start(), long.start() + 1))
-            )
-    return found
-
-
-def _check_addresses(chapters: list[Chapter], addresses: Addresses) -> list[Diagnostic]:
-    found = []
-    for chapter in chapters:
-        if (
-            not chapter.states_url
-            and addresses.is_ambiguous(chapter.path)
-            and "{slug}" in addresses.style
-        ):
-            message = f"Another file is called like {chapter.path}; its address is {chapter.url}."
-            found.append(report("ambiguous-slug", chapter.source, message))
+def _chapters_without_address(chapters: list[Chapter]) -> list[Diagnostic]:
     stating = [chapter for chapter in chapters if chapter.states_url]
     by_line = any(chapter.address_line is not None for chapter in stating)
-    if stating and (by_line or 2 * len(stating) >= len(chapters)):
-        for chapter in chapters:
-            if not chapter.states_url:
-                message = (
-                    f"{chapter.path} does not state its address; {chapter.url} is made of its name."
-                )
-                place = chapter.title_heading.span if chapter.title_heading else None
-                found.append(report("chapter-without-url", chapter.source, message, place))
-    return found
+    if not stating or not (by_line or 2 * len(stating) >= len(chapters)):
+        return []
+    return [
+        report(
+            "chapter-without-url",
+            chapter.source,
+            f"{chapter.path} does not state its address; {chapter.url} is made of its name.",
+            chapter.title_heading.span if chapter.title_heading else None,
+        )
+        for chapter in chapters
+        if not chapter.states_url
+    ]

@@ -1,17 +1,19 @@
-"""Files of the book's folder: which there are, their bytes, and whether an asset exists.
+"""Files of the book's folder: which there are, what they hold, and whether an asset exists.
 
 Nothing outside the book's folder is ever read: a symbolic link or a path that leaves it is
-reported and not followed.
+reported and not followed. All paths are relative to the book's folder, with forward slashes.
+Every question is remembered with its answer: a build is up to date only while all answers
+stay the same (see `same_answers`).
 """
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from bookpack.diagnostics import Diagnostic, report
-from bookpack.errors import SettingsError
 from bookpack.output import STAMP_NAME
 from bookpack.read.order import natural_key
 
@@ -19,34 +21,48 @@ MARKDOWN_SUFFIXES = (".md", ".markdown")
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
 
-@dataclass
 class BookFiles:
-    """The files of one book. `contents` maps paths below the chapter folder to bytes.
+    """The files of one book in `folder`; `skip` is the output folder, never looked into."""
 
-    `probes` remembers every question about an asset with its answer: a build is up to date
-    only while these answers stay the same.
-    """
+    def __init__(self, folder: Path, skip: Path | None = None) -> None:
+        self.folder = folder
+        self.skip = skip.resolve() if skip is not None else None
+        self.root = folder.resolve()
+        self.diagnostics: list[Diagnostic] = []
+        self._read: dict[str, str] = {}
+        self._probed: dict[str, bool] = {}
+        self._listed: dict[str, str] = {}
 
-    folder: Path
-    source_folder: Path
-    contents: dict[str, bytes] = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    probes: dict[str, bool] = field(default_factory=dict)
+    def read(self, path: str) -> bytes | None:
+        """Return what the file holds. What cannot be read is None and a diagnostic; a file
+        that is not there is None alone.
+        """
+        full = self._inside(path)
+        try:
+            data = full.read_bytes() if full is not None else None
+        except (FileNotFoundError, NotADirectoryError):
+            data = None
+        except OSError as error:
+            data = None
+            message = f"{path}: {error.strerror or error}."
+            self.diagnostics.append(report("unreadable-file", path, message))
+        self._read[path] = sha256(data).hexdigest() if data is not None else ""
+        return data
 
-    @property
-    def prefix(self) -> str:
-        """The chapter folder as seen from the book's folder: `chapters/` or nothing."""
-        relative = self.source_folder.relative_to(self.folder).as_posix()
-        return "" if relative == "." else f"{relative}/"
+    def read_text(self, path: str) -> str | None:
+        """Return the file's text, bytes that are no UTF-8 replaced; None as for `read`."""
+        data = self.read(path)
+        return None if data is None else data.decode("utf-8-sig", errors="replace")
 
-    def has_asset(self, path: str) -> bool:
-        """Tell whether `path` (relative to the book's folder, normalised) is a file of the book."""
-        known = self.probes.get(path)
+    def exists(self, path: str) -> bool:
+        """Tell whether `path` (normalised) is a file or folder of the book."""
+        known = self._probed.get(path)
         if known is None:
-            known = self.probes[path] = probe(self.folder, path)
+            full = self._inside(path)
+            known = self._probed[path] = full is not None and full.exists()
         return known
 
-    def similar_asset(self, path: str) -> str | None:
+    def similar(self, path: str) -> str | None:
         """Return the existing path that differs from `path` in capitals only."""
         found = PurePosixPath()
         for name in PurePosixPath(path).parts:
@@ -60,94 +76,90 @@ class BookFiles:
             found /= same[0]
         return found.as_posix()
 
+    def find_markdown(self, folder: str = "", exclude: tuple[str, ...] = ()) -> list[str]:
+        """List the Markdown files below `folder` in natural order, relative to it.
 
-def probe(folder: Path, path: str) -> bool:
-    """Tell whether `path` is a file or folder inside `folder`, symbolic links resolved."""
-    try:
-        full = (folder / path).resolve(strict=True)
-    except (OSError, ValueError, RuntimeError):
-        return False
-    return full.is_relative_to(folder.resolve())
+        Hidden folders, `node_modules`, output folders and paths that match a glob of
+        `exclude` are left alone.
+        """
+        prefix = f"{folder}/" if folder else ""
+        found = [path.removeprefix(prefix) for path in self._walk(folder, set())]
+        listing = "\n".join(sorted(found))
+        self._listed[folder] = sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
+        kept = [path for path in found if not any(fnmatchcase(path, glob) for glob in exclude)]
+        return sorted(kept, key=natural_key)
 
-
-def find_chapter_files(files: BookFiles, exclude: tuple[str, ...], skip: Path | None) -> list[str]:
-    """List the Markdown files below `source_folder` in natural order of their paths.
-
-    Hidden folders, `node_modules`, output folders (`skip`, or one with a stamp) and paths
-    that match a glob of `exclude` are left alone. Raises `SettingsError` when the folder does not exist.
-    """
-    source_folder = files.source_folder
-    if not source_folder.is_dir():
-        raise SettingsError(
-            f"There is no folder {source_folder}. Name the book's folder, "
-            "or set source in [layout] of bookpack.toml."
-        )
-    walk = _Walk(files, skip)
-    paths = [
-        path
-        for path in walk.below("")
-        if not any(fnmatchcase(path, pattern) for pattern in exclude)
-    ]
-    return sorted(paths, key=natural_key)
-
-
-def read_contents(files: BookFiles, paths: list[str]) -> None:
-    """Read the bytes of `paths`; what cannot be read becomes a diagnostic."""
-    for path in paths:
+    def list_folder(self, folder: str) -> list[str]:
+        """List the names in one folder, hidden ones left out; nothing where there is none."""
+        full = self._inside(folder)
         try:
-            files.contents[path] = (files.source_folder / path).read_bytes()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            place = files.prefix + path
-            files.diagnostics.append(report("unreadable-file", place, f"{place}: {reason}."))
+            names = os.listdir(full) if full is not None else []  # noqa: PTH208 - names alone
+        except OSError:
+            names = []
+        self._probed.setdefault(folder, bool(names))
+        return sorted(name for name in names if not name.startswith("."))
 
+    def answers(self) -> dict[str, Any]:
+        """Return everything that was asked with what was answered, as plain data."""
+        return {"read": self._read, "probed": self._probed, "listed": self._listed}
 
-class _Walk:
-    """One walk over the chapter folder that never leaves the book and never runs in a circle."""
+    def _inside(self, path: str) -> Path | None:
+        try:
+            full = (self.folder / path).resolve()
+        except (OSError, ValueError, RuntimeError):
+            return self.folder / path if "\0" not in path else None
+        return full if full.is_relative_to(self.root) else None
 
-    def __init__(self, files: BookFiles, skip: Path | None) -> None:
-        self.files = files
-        self.root = files.folder.resolve()
-        self.skip = skip
-        self.seen: set[Path] = set()
-
-    def below(self, inner: str) -> Iterator[str]:
-        """Yield the Markdown files below the folder `inner` of the chapter folder."""
-        here = self.files.source_folder / inner
-        self.seen.add(here.resolve())
+    def _walk(self, inner: str, seen: set[Path]) -> Iterator[str]:
+        here = self.folder / inner
+        seen.add(here.resolve())
         try:
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)
         except OSError as error:
-            place = self.files.prefix + inner
-            message = f"{place or here}: {error.strerror or error}."
-            self.files.diagnostics.append(report("unreadable-file", place, message))
+            message = f"{inner or here}: {error.strerror or error}."
+            self.diagnostics.append(report("unreadable-file", inner, message))
             return
         for entry in entries:
             path = f"{inner}/{entry.name}" if inner else entry.name
             if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
                 continue
             is_markdown = entry.name.lower().endswith(MARKDOWN_SUFFIXES)
-            if entry.is_symlink() and not self._may_follow(entry, path, is_markdown):
+            if entry.is_symlink() and not self._may_follow(entry, path, is_markdown, seen):
                 continue
             if entry.is_dir():
                 if not self._is_output(Path(entry.path)):
-                    yield from self.below(path)
+                    yield from self._walk(path, seen)
             elif is_markdown:
                 yield path
 
     def _is_output(self, folder: Path) -> bool:
-        """Tell whether a build writes, or once wrote, into `folder`."""
         return folder.resolve() == self.skip or (folder / STAMP_NAME).is_file()
 
-    def _may_follow(self, entry: "os.DirEntry[str]", path: str, is_markdown: bool) -> bool:
+    def _may_follow(
+        self, entry: "os.DirEntry[str]", path: str, is_markdown: bool, seen: set[Path]
+    ) -> bool:
         try:
             target = Path(entry.path).resolve()
         except (OSError, RuntimeError):
             return is_markdown  # a link to itself: reading it will say so
         if target.is_relative_to(self.root):
-            return target not in self.seen
+            return target not in seen
         if is_markdown or target.is_dir():
-            place = self.files.prefix + path
-            message = f"{place} is a symbolic link out of the book."
-            self.files.diagnostics.append(report("file-outside-book", place, message))
+            message = f"{path} is a symbolic link out of the book."
+            self.diagnostics.append(report("file-outside-book", path, message))
         return False
+
+
+def same_answers(folder: Path, skip: Path, answers: Mapping[str, Any]) -> bool:
+    """Tell whether all that a former build asked would be answered the same today."""
+    files = BookFiles(folder, skip)
+    for inner in answers["listed"]:
+        files.find_markdown(inner)
+    if files.answers()["listed"] != answers["listed"]:
+        return False
+    for path in answers["read"]:
+        files.read(path)
+    for path in answers["probed"]:
+        files.exists(path)
+    now = files.answers()
+    return bool(now["read"] == answers["read"] and now["probed"] == answers["probed"])

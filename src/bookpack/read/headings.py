@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from bookpack.model import AddressLine, Heading
-from bookpack.read.anchors import AnchorNumbers, github_anchor
+from bookpack.read.anchors import AnchorNumbers, AnchorRule
 from bookpack.read.byte_offsets import ByteOffsets
 from bookpack.source import Span
 
@@ -26,16 +26,18 @@ class RawHeading(NamedTuple):
     outermost: bool
 
 
-def finish_headings(text: str, raw: list[RawHeading], offsets: ByteOffsets) -> tuple[Heading, ...]:
-    """Give each heading its anchor: stated in `{#…}` or a `url:` line, else by GitHub's rule."""
-    numbers = AnchorNumbers()
+def finish_headings(
+    text: str, raw: list[RawHeading], offsets: ByteOffsets, rule: AnchorRule
+) -> tuple[Heading, ...]:
+    """Give each heading its anchor: stated in `{#…}` or a `url:` line, else by `rule`."""
+    numbers = AnchorNumbers(rule)
     finished = []
     for heading in raw:
         span = offsets.span(heading.start, heading.end)
         explicit = _EXPLICIT_ANCHOR.search(heading.text)
         title = heading.text[: explicit.start()] if explicit else heading.text
         title = " ".join(title.split())
-        anchor = explicit[1] if explicit and explicit[1] else github_anchor(title)
+        anchor = explicit[1] if explicit and explicit[1] else rule.slug(title)
         address = None
         line = _ADDRESS_LINE.match(text, span.end) if heading.outermost else None
         if line:

@@ -22,6 +22,7 @@ from bookpack.model import (
     SpanList,
     Structure,
 )
+from bookpack.read.anchors import GITHUB, AnchorRule
 from bookpack.read.byte_offsets import ByteOffsets
 from bookpack.read.definitions import find_repeated_definitions, place_definitions
 from bookpack.read.destinations import find_inline_destination, find_label
@@ -50,13 +51,15 @@ _LINK_IN_MATH = re.compile(r"\]\([^()\s]*[./#][^()\s]*\)")
 _UNDEFINED_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]+\]")
 
 
-def parse_markdown(text: str, *, start: int = 0, math: bool = True) -> Structure:
+def parse_markdown(
+    text: str, *, start: int = 0, math: bool = True, anchors: AnchorRule = GITHUB
+) -> Structure:
     """Find headings, links, images and everything else in `text` from offset `start` on.
 
     Never raises: what is wrong with the text becomes an entry of `problems`. Without `math`,
     dollar signs are only dollar signs.
     """
-    return _Parser(text, start, math).run()
+    return _Parser(text, start, math, anchors).run()
 
 
 class _Open:
@@ -74,8 +77,9 @@ class _Open:
 class _Parser:
     """One run over one text; collects by kind, in bytes, and converts at the end."""
 
-    def __init__(self, text: str, start: int, math: bool) -> None:
+    def __init__(self, text: str, start: int, math: bool, anchors: AnchorRule) -> None:
         self.text = text
+        self.anchors = anchors
         self.start = start
         # CommonMark reads NUL as U+FFFD; doing it here keeps every offset. The text is copied
         # because a string that has been parsed keeps its UTF-8 form for as long as it lives,
@@ -101,7 +105,7 @@ class _Parser:
         self._read_events()
         markup = self.markup
         markup.finish(self.links)
-        headings = finish_headings(self.text, self.headings, self.offsets)
+        headings = finish_headings(self.text, self.headings, self.offsets, self.anchors)
         spans = self.offsets.spans
         prose = spans(self.prose)
         code = spans(self.code)

@@ -6,57 +6,75 @@ Addresses: front matter `url` or `slug`, else a `url: …` line under the first 
 `url-style` with the file's name as slug.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from bookpack.config import SETTINGS_FILE, Settings
 from bookpack.diagnostics import Diagnostic, report
-from bookpack.model import AddressLine
-from bookpack.read.front_matter import FrontMatter
+from bookpack.errors import SettingsError
+from bookpack.model import AddressLine, BookMeta
+from bookpack.read.files import BookFiles
+from bookpack.read.layouts.base import (
+    Entry,
+    Page,
+    Plan,
+    absolute_address,
+    quote_path,
+    read_pages,
+)
 from bookpack.read.order import is_index, natural_key, order_number, readable_name, stem_of
 from bookpack.source import Source, Span
 
-# What an address may hold unescaped: the path characters of RFC 3986 without brackets, which
-# Markdown would stumble over, and every letter of every language (an IRI, RFC 3987).
-_SAFE_IN_PATH = "/-._~!$&'*+,;=:@%"
+NAME = "native"
 _LAST = float("inf")
-_SAFE_PATH = re.compile(r"[\w/.~-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A Markdown file of the chapter folder, before it has a place in the book."""
-
-    path: str
-    source: Source
-    front: FrontMatter
+def recognise(files: BookFiles, settings: Settings) -> str | None:
+    """Any folder can be read so."""
+    return f"Markdown files in {chapter_folder(files, settings) or 'this folder'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A page with its place in the reading order."""
-
-    page: Page
-    part: str = ""
-    order_number: float | None = None
+def meta(files: BookFiles, settings: Settings) -> BookMeta:
+    """Nothing is known beside bookpack's own settings."""
+    return BookMeta()
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """The reading order, and the pages that are no chapters with the reason why."""
-
-    entries: tuple[Entry, ...]
-    left_out: tuple[tuple[Page, str], ...]
-    diagnostics: tuple[Diagnostic, ...]
+def chapter_folder(files: BookFiles, settings: Settings) -> str:
+    """Return `[layout] source`, else `chapters` where there is such a folder, else the book's."""
+    if settings.layout.source:
+        return settings.layout.source.strip("/").removeprefix("./").removesuffix("/.").strip(".")
+    return "chapters" if (files.folder / "chapters").is_dir() else ""
 
 
-def arrange(pages: Sequence[Page], settings: Settings) -> Arrangement:
-    """Put `pages` into reading order."""
+def plan(files: BookFiles, settings: Settings) -> Plan:
+    """Put the chapter folder's pages into reading order. Raises `SettingsError`."""
+    root = chapter_folder(files, settings)
+    if not (files.folder / root).is_dir():
+        raise SettingsError(
+            f"There is no folder {files.folder / root}. "
+            "Name the folder of chapters as source in [layout]."
+        )
+    pages = read_pages(files, root, settings.layout.exclude)
     if settings.layout.chapters or settings.part:
-        return _arrange_listed(pages, settings)
+        entries, left_out, diagnostics = _arrange_listed(pages, root, settings)
+    else:
+        entries, left_out, diagnostics = _arrange_by_name(pages, settings)
+    addresses = Addresses(settings, [entry.page.path for entry in entries])
+    return Plan(
+        root,
+        tuple(entries),
+        left_out=tuple(left_out),
+        asset_folders=(root,) if root else (),
+        address=addresses.of,
+        diagnostics=(*diagnostics, *addresses.diagnostics(entries)),
+    )
+
+
+_Arrangement = tuple[list[Entry], list[tuple[Page, str]], list[Diagnostic]]
+
+
+def _arrange_by_name(pages: Sequence[Page], settings: Settings) -> _Arrangement:
     titles = {
         page.path.rpartition("/")[0]: page.front.title
         for page in pages
@@ -79,7 +97,9 @@ def arrange(pages: Sequence[Page], settings: Settings) -> Arrangement:
             levels.append((_LAST if weight is None else weight, natural_key(name)))
         return tuple(levels)
 
-    entries, left_out, diagnostics = [], [], []
+    entries: list[Entry] = []
+    left_out: list[tuple[Page, str]] = []
+    diagnostics: list[Diagnostic] = []
     for page in sorted(pages, key=key):
         if page.front.draft and not settings.layout.drafts:
             left_out.append((page, "draft"))
@@ -90,15 +110,15 @@ def arrange(pages: Sequence[Page], settings: Settings) -> Arrangement:
         number = page.front.weight
         if number is None:
             number = order_number(page.path.rpartition("/")[2])
-        entries.append(Entry(page, part, number))
+        entries.append(Entry(page, part, order_number=number))
     diagnostics += _repeated_numbers(entries)
-    return Arrangement(tuple(entries), tuple(left_out), tuple(diagnostics))
+    return entries, left_out, diagnostics
 
 
-def _arrange_listed(pages: Sequence[Page], settings: Settings) -> Arrangement:
+def _arrange_listed(pages: Sequence[Page], root: str, settings: Settings) -> _Arrangement:
     toml = _settings_source(settings)
     by_path = {page.path: page for page in pages}
-    prefix = settings.source_folder.relative_to(settings.folder).as_posix() + "/"
+    prefix = f"{root}/"
     entries: list[Entry] = []
     left_out: list[tuple[Page, str]] = []
     diagnostics: list[Diagnostic] = []
@@ -129,7 +149,7 @@ def _arrange_listed(pages: Sequence[Page], settings: Settings) -> Arrangement:
             left_out.append((page, "not listed"))
             message = f"{page.path} is not in the list of chapters, so it is left out."
             diagnostics.append(report("unlisted-chapter", page.source, message))
-    return Arrangement(tuple(entries), tuple(left_out), tuple(diagnostics))
+    return entries, left_out, diagnostics
 
 
 def _find_listed(name: str, by_path: dict[str, Page], prefix: str) -> list[str]:
@@ -187,28 +207,45 @@ class Addresses:
         self.style = settings.layout.url_style
         self._slug_uses = Counter(self._short_slug(path) for path in paths)
 
-    def is_ambiguous(self, path: str) -> bool:
-        """Tell whether another file has the same name, so that the slug needs its folder."""
-        return self._slug_uses[self._short_slug(path)] > 1
+    def of(self, page: Page, line: AddressLine | None) -> tuple[str, bool]:
+        """Return the URL of `page`, and whether its author stated it.
 
-    def stated(self, front: FrontMatter, line: AddressLine | None, path: str) -> str | None:
-        """Return the URL that the author wrote down, absolute, or None."""
+        `line` is the `url: …` line under its first heading.
+        """
+        front = page.front
         if front.url is not None:
-            return self.absolute(front.url)
+            return self.absolute(front.url), True
         if front.slug is not None:
-            return self._fill(front.slug.strip("/"), path)
-        return self.absolute(line.address) if line is not None else None
-
-    def derived(self, path: str) -> str:
-        """Return the URL that `url-style` gives to a file."""
-        slug = self._path_slug(path) if self.is_ambiguous(path) else self._short_slug(path)
-        return self._fill(slug, path)
+            return self._fill(front.slug.strip("/"), page.path), True
+        if line is not None:
+            return self.absolute(line.address), True
+        shared = self._is_shared(page.path)
+        slug = self._path_slug(page.path) if shared else self._short_slug(page.path)
+        return self._fill(slug, page.path), False
 
     def absolute(self, address: str) -> str:
         """Join an address that an author wrote to the base; a full URL stays what it is."""
-        if urlsplit(address).scheme in ("http", "https"):
-            return address
-        return f"{self.base}/{quote_path(address.lstrip('/'))}"
+        return absolute_address(self.base, address)
+
+    def diagnostics(self, entries: Iterable[Entry]) -> list[Diagnostic]:
+        """Report the files whose name another file has, where the name is the slug."""
+        if "{slug}" not in self.style:
+            return []
+        return [
+            report(
+                "ambiguous-slug",
+                entry.page.source,
+                f"Another file is called like {entry.page.path}; "
+                f"its address is {self.of(entry.page, None)[0]}.",
+            )
+            for entry in entries
+            if self._is_shared(entry.page.path)
+            and entry.page.front.url is None
+            and entry.page.front.slug is None
+        ]
+
+    def _is_shared(self, path: str) -> bool:
+        return self._slug_uses[self._short_slug(path)] > 1
 
     def _fill(self, slug: str, path: str) -> str:
         filled = (
@@ -219,7 +256,9 @@ class Addresses:
         if "{base}" not in self.style:
             return filled if urlsplit(filled).scheme else f"{self.base}/{filled.lstrip('/')}"
         # The slug of the first page is empty: one slash at the end, never two.
-        return self.base + "/" + _squeeze(filled).lstrip("/")
+        while "//" in filled:
+            filled = filled.replace("//", "/")
+        return f"{self.base}/{filled.lstrip('/')}"
 
     @staticmethod
     def _short_slug(path: str) -> str:
@@ -230,19 +269,3 @@ class Addresses:
     @staticmethod
     def _path_slug(path: str) -> str:
         return path.rpartition("/")[0] if is_index(path) else path.rpartition(".")[0]
-
-
-def quote_path(path: str) -> str:
-    """Percent-encode what cannot stand in an address; letters of any script stay readable."""
-    if _SAFE_PATH.fullmatch(path):
-        return path
-    return "".join(
-        c if c.isalnum() or (not c.isascii() and c.isprintable()) else quote(c, safe=_SAFE_IN_PATH)
-        for c in path
-    )
-
-
-def _squeeze(path: str) -> str:
-    while "//" in path:
-        path = path.replace("//", "/")
-    return path
