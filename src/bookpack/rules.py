@@ -377,6 +377,56 @@ RULES: dict[str, Rule] = {
             "The image has no alternative text, so a model learns nothing of it.",
             'Write one: ![what it shows](…), or mark decoration with alt="" in HTML.',
         ),
+        # BP5: conventions and dialects
+        Rule(
+            "BP501",
+            "missing-include",
+            _E,
+            "A file that the text includes does not exist, or has not the part that is asked for.",
+            "Correct the path; it is meant relative as the tool of this convention means it.",
+        ),
+        Rule(
+            "BP502",
+            "include-cycle",
+            _E,
+            "A file includes itself, directly or by way of others.",
+            "Break the circle.",
+        ),
+        Rule(
+            "BP503",
+            "untranslated-markup",
+            _W,
+            "Markup of a tool that is not plain Markdown stands in the pack as it is.",
+            "Write it in Markdown, or ignore this where a reader understands it.",
+        ),
+        Rule(
+            "BP504",
+            "undefined-label",
+            _E,
+            "A reference names a label or page that the book does not have.",
+            "Define the label or correct its name.",
+        ),
+        Rule(
+            "BP505",
+            "duplicate-label",
+            _W,
+            "A label is defined twice; the first one counts.",
+            "Rename one of them.",
+        ),
+        Rule(
+            "BP506",
+            "invalid-convention-settings",
+            _E,
+            "A settings or contents file of the book's own tool cannot be understood.",
+            "Mend it so that the tool itself can read it.",
+        ),
+        Rule(
+            "BP507",
+            "conflicting-conventions",
+            _W,
+            "The folder follows two conventions at once; one of them was chosen.",
+            "Name the right one as convention in [layout].",
+        ),
     )
 }
 RULES_BY_NAME: dict[str, Rule] = {rule.name: rule for rule in RULES.values()}
