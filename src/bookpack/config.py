@@ -155,7 +155,8 @@ def load_settings(
         _apply_override(tables, override)
     if url is not None:
         tables.setdefault("book", {})["url"] = url
-    reader = _Reader(where, text)
+    overridden = [override.partition("=")[0].strip() for override in overrides]
+    reader = _Reader(where, text, overridden)
     reader.check_keys(tables, ("book", "layout", "part", "lint", "pack"), "")
     part = tables.get("part", [])
     if not isinstance(part, list):
@@ -208,9 +209,10 @@ def _apply_override(tables: dict[str, Any], override: str) -> None:
 class _Reader:
     """Turns TOML tables into the dataclasses above and words what is wrong with them."""
 
-    def __init__(self, where: str, text: str) -> None:
+    def __init__(self, where: str, text: str, overridden: Sequence[str] = ()) -> None:
         self.where = where
         self.text = text
+        self.overridden = overridden
 
     def table(self, schema: type[_Table], values: Any, name: str) -> _Table:
         """Return `schema` filled from `values`. Raises `SettingsError`."""
@@ -239,11 +241,16 @@ class _Reader:
 
     def error(self, key: str, complaint: str, table: str) -> SettingsError:
         """Return an error that says where `key` stands."""
-        line = self._line_of(key, table)
-        place = f"{self.where}:{line}" if line else self.where
+        place = self._place_of(key, table)
         return SettingsError(
-            f"{place}: {f'[{table}] ' if table else ''}{key} {complaint.rstrip('.')}."
+            f"{place}: {f'[{table}] ' if table else ''}{key} {_sentence(complaint)}"
         )
+
+    def _place_of(self, key: str, table: str) -> str:
+        if f"{table}.{key}" in self.overridden:
+            return f"--set {table}.{key}"
+        line = self._line_of(key, table)
+        return f"{self.where}:{line}" if line else self.where
 
     def _line_of(self, key: str, table: str) -> int:
         inside = not table
@@ -279,6 +286,10 @@ class _Reader:
             raise self.error(key, "must be a table of lists", table)
         inner = get_args(kind)[1]
         return {name: self._convert(item, inner, name, table) for name, item in value.items()}
+
+
+def _sentence(complaint: str) -> str:
+    return complaint if complaint.endswith((".", "?")) else f"{complaint}."
 
 
 def _check_values(settings: Settings, reader: _Reader) -> None:

@@ -377,6 +377,13 @@ RULES: dict[str, Rule] = {
             "The image has no alternative text, so a model learns nothing of it.",
             'Write one: ![what it shows](…), or mark decoration with alt="" in HTML.',
         ),
+        Rule(
+            "BP410",
+            "unknown-rule-in-comment",
+            _W,
+            "A comment takes back a rule that does not exist.",
+            "Correct the code or name of the rule.",
+        ),
         # BP5: conventions and dialects
         Rule(
             "BP501",

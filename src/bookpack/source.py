@@ -5,6 +5,7 @@ Everything that happens to a book is an `Edit` on a `Source`. Offsets are code p
 This module must not know Markdown.
 """
 
+import codecs
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_HANDLER = "bookpack-undecodable"
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 
 
@@ -240,9 +242,15 @@ def _dominant_newline(text: str) -> str:
 
 def _decode_with_replacements(data: bytes, encoding: str) -> tuple[str, tuple[int, ...]]:
     # Linear even for a file of nothing but noise, which a loop over UnicodeDecodeError is not.
-    if encoding == "utf-8":
-        text = data.decode(encoding, errors="surrogateescape")
-        places = tuple(match.start() for match in _ESCAPED_BYTE.finditer(text))
-        return _ESCAPED_BYTE.sub("\ufffd", text), places
-    text = data.decode(encoding, errors="replace")
-    return text, tuple(match.start() for match in re.finditer("\ufffd", text))
+    # A lone surrogate can come from nowhere else, unlike the replacement character itself.
+    text = data.decode(encoding, errors="surrogateescape" if encoding == "utf-8" else _HANDLER)
+    places = tuple(match.start() for match in _ESCAPED_BYTE.finditer(text))
+    return _ESCAPED_BYTE.sub("\ufffd", text), places
+
+
+def _mark_undecodable(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\udcff", error.end
+
+
+codecs.register_error(_HANDLER, _mark_undecodable)

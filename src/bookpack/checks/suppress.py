@@ -8,7 +8,7 @@ may be listed with commas or blanks between them.
 import re
 from collections.abc import Sequence
 
-from bookpack.diagnostics import Diagnostic, matches_rule
+from bookpack.diagnostics import Diagnostic, is_known_selector, matches_rule, report
 from bookpack.model import Book, Chapter
 from bookpack.source import Span
 
@@ -19,13 +19,20 @@ _BLOCK_AFTER = re.compile(
 
 
 def without_suppressed(diagnostics: Sequence[Diagnostic], book: Book) -> list[Diagnostic]:
-    """Return the findings that no comment takes back."""
+    """Return the findings that no comment takes back, and those about such comments."""
     scopes = {
         chapter.source.path: found for chapter in book.chapters if (found := _scopes(chapter))
     }
     if not scopes:
         return list(diagnostics)
-    return [
+    unknown = [
+        report("unknown-rule-in-comment", chapter.source, f"There is no rule {rule}.", scope)
+        for chapter in book.chapters
+        for rules, scope in scopes.get(chapter.source.path, ())
+        for rule in rules
+        if not is_known_selector(rule)
+    ]
+    return unknown + [
         finding
         for finding in diagnostics
         if not any(

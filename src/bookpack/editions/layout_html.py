@@ -64,10 +64,9 @@ def _block_edits(
                 if span.start <= place.start and place.end <= span.end:
                     yield Edit(place, "")
             continue
-        middle = separator.join(blocks)
-        before = "" if at_start else separator
-        after = "" if at_end else separator
-        yield Edit(span, before + middle + (after if middle or not before else ""))
+        # Text on both sides is kept apart; where the block begins or ends, nothing is needed.
+        neighbours = [*([""] if not at_start else []), *blocks, *([""] if not at_end else [])]
+        yield Edit(span, separator.join(neighbours))
 
 
 def _removable(

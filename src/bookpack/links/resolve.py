@@ -259,13 +259,8 @@ class LinkResolver:
                 message=f"{target} leads out of the book's folder.",
                 relative=relative,
             )
-        for candidate in candidates:
-            if candidate != "." and self.files.exists(candidate):
-                if absolute:
-                    return Resolution(Kind.ASSET, url, candidate)
-                return Resolution(
-                    Kind.ASSET, self._asset_url(candidate, target), candidate, relative=relative
-                )
+        if (absolute or path.startswith("/")) and not named.strip("/"):
+            return Resolution(Kind.ASSET, _with_tail(f"{self.book.meta.url}/", target))
         site_page = self._site_page(candidates, url)
         if site_page:
             return Resolution(Kind.ASSET, _with_tail(site_page, target), relative=relative)
@@ -273,11 +268,20 @@ class LinkResolver:
         if draft:
             return Resolution(
                 Kind.BROKEN,
-                url,
+                self._url_of_left_out(candidates) or url,
                 rule="link-to-draft",
                 message=f"{target} leads to {draft}.",
                 relative=relative,
             )
+        for candidate in candidates:
+            if candidate.lower().endswith(MARKDOWN_SUFFIXES):
+                continue  # a chapter would have been found; what is left is not published
+            if self.files.is_file(candidate):
+                if absolute:
+                    return Resolution(Kind.ASSET, url, candidate)
+                return Resolution(
+                    Kind.ASSET, self._asset_url(candidate, target), candidate, relative=relative
+                )
         suffix = posixpath.splitext(named)[1].lower()
         is_page = not suffix or _PAGE_SUFFIX.match(suffix) is not None or not suffix[1:].isalnum()
         if is_image or not is_page:
@@ -302,15 +306,17 @@ class LinkResolver:
                 message=f"There is no file {candidates[0]}.",
                 relative=relative,
             )
-        if not relative and named.strip("/") == "":
-            return Resolution(Kind.ASSET, url, "")  # the book's own front page
         if path.lower().endswith(MARKDOWN_SUFFIXES) and relative and not path.startswith("/"):
             url = self._url_of_missing(candidates[0])
+        outside = next((c for c in candidates if self.files.is_file(c)), "")
+        message = f"{target} leads to no chapter of the book."
+        if outside:
+            message = f"{target} leads to {outside}, which is no chapter of the book."
         return Resolution(
             Kind.BROKEN,
             url,
             rule="broken-link",
-            message=f"{target} leads to no chapter of the book.",
+            message=message,
             help=self._suggest_chapters(named),
             relative=relative,
         )
@@ -321,6 +327,14 @@ class LinkResolver:
                 if candidate + suffix in self.site_files:
                     return self.site_files[candidate + suffix]
         return self.site_addresses.get(self._address_key(url), "")
+
+    def _url_of_left_out(self, candidates: list[str]) -> str:
+        for candidate in candidates:
+            name = candidate.removeprefix(self.prefix)
+            for left in self.book.left_out:
+                if left.path == name and left.url:
+                    return left.url
+        return ""
 
     def _draft_of(self, candidates: list[str], url: str) -> str:
         for candidate in candidates:

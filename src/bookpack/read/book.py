@@ -93,9 +93,12 @@ def _read_chapter(entry: Entry, planned: PlannedBook, diagnostics: list[Diagnost
         url, stated = plan.address(page, line)
     title, title_heading = _find_title(front, structure.headings, source, structure.body_start)
     if title is None:
-        title = entry.title or readable_name(page.path.rpartition("/")[2])
+        headings = (h.text for h in structure.headings if h.outermost and h.text)
+        name = readable_name(page.path.rpartition("/")[2])
+        title = entry.title or next(headings, name)
         if not entry.title:
-            message = f"The chapter has no title; {title!r} is made of its file name."
+            origin = "its file name" if title == name else "its first heading"
+            message = f"The chapter has no title; {title!r} is made of {origin}."
             diagnostics.append(report("chapter-without-title", source, message))
     if not source.text[structure.body_start :].strip():
         diagnostics.append(report("empty-chapter", source, f"{page.path} has no text."))
@@ -144,8 +147,7 @@ def _find_title(
         return front.title, first if same else None
     if first is not None:
         return first.text, first if opens else None
-    any_heading = next((h for h in headings if h.outermost and h.text), None)
-    return (any_heading.text if any_heading else None), None
+    return None, None
 
 
 def _chapters_without_address(chapters: list[Chapter]) -> list[Diagnostic]:

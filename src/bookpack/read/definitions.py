@@ -3,14 +3,21 @@
 import re
 
 from bookpack.model import Definition, Problem, SpanList
-from bookpack.read.destinations import find_definition_parts, normalise_label, unescape_markdown
+from bookpack.read.destinations import (
+    find_definition_parts,
+    normalise_label,
+    read_definition,
+    unescape_markdown,
+)
 from bookpack.source import Span
 
+# Behind nothing but the marks of quotes, lists and footnotes that it may stand in.
 _ANY_DEFINITION = re.compile(
-    r"^(?:[ ]{0,3}>[ ]?)*[ ]{0,3}"
-    r"(\[((?:[^\[\]\\^]|\\.)(?:[^\[\]\\]|\\.)*)\]:[ \t]*(?:\r\n|\n|\r)?[ \t]*(\S+).*)$",
+    r"^(?:[ \t>]|[-+*][ \t]|\d{1,9}[.)][ \t]|\[\^[^\]\s]+\]:)*"
+    r"(\[((?:[^\[\]\\^]|\\.)(?:[^\[\]\\]|\\.)*)\]:)",
     re.M,
 )
+_LINE_END = re.compile(r"[\r\n]|\Z")
 
 
 def place_definitions(
@@ -35,29 +42,34 @@ def place_definitions(
 
 
 def find_repeated_definitions(
-    text: str, start: int, found: list[Definition], prose: SpanList, other: SpanList
+    text: str, start: int, found: list[Definition], events: list[SpanList]
 ) -> list[Definition]:
     """Find the definitions that the parser skipped because their label is taken.
 
-    They leave no event at all; a line of their form that lies neither in `prose` nor in
-    `other` (code and HTML) is one.
+    They leave no event at all; a line of their form that lies in none of `events` (prose,
+    links, code, HTML) is one.
     """
     labels = {normalise_label(definition.label) for definition in found}
-    spans = SpanList([offset for d in sorted(found) for offset in d.span])
+    known = SpanList([offset for d in sorted(found) for offset in d.span])
+    lines = text if "\r" not in text else text.replace("\r\n", " \n").replace("\r", "\n")
     repeated = []
-    for match in _ANY_DEFINITION.finditer(text, start):
+    for match in _ANY_DEFINITION.finditer(lines, start):
         place = match.start(1)
         if normalise_label(match[2]) not in labels:
             continue
-        if any(places.holding(place) for places in (spans, prose, other)):
+        if any(places.holding(place) or places.holding(place + 1) for places in (known, *events)):
             continue
-        raw = match[3].strip("<>")
-        target = text.find(raw, match.start(3))
+        parts = read_definition(text, place, len(text))
+        if parts is None:
+            continue
+        label_span, target_span = parts
+        line_end = _LINE_END.search(text, target_span.end)
+        raw = target_span.slice(text)
         repeated.append(
             Definition(
-                Span(*match.span(1)),
-                Span(*match.span(2)),
-                Span(target, target + len(raw)),
+                Span(place, line_end.start() if line_end else len(text)),
+                label_span,
+                target_span,
                 match[2],
                 unescape_markdown(raw),
                 raw,

@@ -12,11 +12,13 @@ from html import unescape
 from bookpack.source import Span
 
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z0-9]+);")
-_OPENING = re.compile(r"[\s>]*\]\((?:\s|(?<=\n)[ \t]*>)*")
-_LABEL = re.compile(r"[\s>]*\]\[((?:[^\[\]\\]|\\.)*)\]", re.S)
-_DEFINITION = re.compile(r"\[((?:[^\[\]\\]|\\.)+)\]:(?:\s|(?<=\n)[ \t]*>)*", re.S)
+# Blanks, and after a line end the marks of the quotes and lists around.
+_GAP = r"[ \t]*(?:(?:\r\n|\n|\r)[ \t>]*)*"
+_OPENING = re.compile(rf"{_GAP}\]\({_GAP}")
+_LABEL = re.compile(rf"{_GAP}\]\[((?:[^\[\]\\]|\\.)*)\]", re.S)
+_DEFINITION = re.compile(rf"\[((?:[^\[\]\\]|\\.)+)\]:{_GAP}", re.S)
 _ANGLE = re.compile(r"<((?:[^<>\n\r\\]|\\.)*)>")
-_BARE_STOP = re.compile(r"[\s\x00-\x1f\x7f]|\\.|[()]", re.S)
+_BARE_STOP = re.compile(r"[\x00-\x20\x7f]|\\.|[()]", re.S)
 
 
 def unescape_markdown(raw: str) -> str:
@@ -45,6 +47,17 @@ def find_definition_parts(text: str, span: Span, target: str) -> tuple[Span, Spa
     if not head:
         return None
     return Span(*head.span(1)), _proven(text, head.end(), span.end, target)
+
+
+def read_definition(text: str, start: int, end: int) -> tuple[Span, Span] | None:
+    """Read the definition that begins at `start`; return the spans of label and target."""
+    head = _DEFINITION.match(text, start, end)
+    if not head:
+        return None
+    angle = _ANGLE.match(text, head.end(), end)
+    place = head.end()
+    target = Span(*angle.span(1)) if angle else Span(place, _end_of_bare(text, place, end))
+    return Span(*head.span(1)), target
 
 
 def find_label(text: str, after: int, end: int) -> Span | None:

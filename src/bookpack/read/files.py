@@ -31,6 +31,7 @@ class BookFiles:
         self.diagnostics: list[Diagnostic] = []
         self._read: dict[str, str] = {}
         self._probed: dict[str, bool] = {}
+        self._files: dict[str, bool] = {}
         self._listed: dict[str, str] = {}
 
     def read(self, path: str) -> bytes | None:
@@ -60,6 +61,14 @@ class BookFiles:
         if known is None:
             full = self._inside(path)
             known = self._probed[path] = full is not None and full.exists()
+        return known
+
+    def is_file(self, path: str) -> bool:
+        """Tell whether `path` (normalised) is a file of the book."""
+        known = self._files.get(path)
+        if known is None:
+            full = self._inside(path)
+            known = self._files[path] = full is not None and full.is_file()
         return known
 
     def similar(self, path: str) -> str | None:
@@ -101,7 +110,12 @@ class BookFiles:
 
     def answers(self) -> dict[str, Any]:
         """Return everything that was asked with what was answered, as plain data."""
-        return {"read": self._read, "probed": self._probed, "listed": self._listed}
+        return {
+            "read": self._read,
+            "probed": self._probed,
+            "files": self._files,
+            "listed": self._listed,
+        }
 
     def _inside(self, path: str) -> Path | None:
         try:
@@ -156,10 +170,11 @@ def same_answers(folder: Path, skip: Path, answers: Mapping[str, Any]) -> bool:
     for inner in answers["listed"]:
         files.find_markdown(inner)
     if files.answers()["listed"] != answers["listed"]:
-        return False
+        return False  # before every file is read
     for path in answers["read"]:
         files.read(path)
     for path in answers["probed"]:
         files.exists(path)
-    now = files.answers()
-    return bool(now["read"] == answers["read"] and now["probed"] == answers["probed"])
+    for path in answers["files"]:
+        files.is_file(path)
+    return files.answers() == answers

@@ -12,14 +12,14 @@ from bookpack.model import Attribute, Tag
 from bookpack.source import Span
 
 _MARKUP = re.compile(
-    r"<!--(?P<comment>.*?)(?:-->|(?P<unclosed>\Z))"
+    r"<!--(?:-?>|.*?(?:-->|(?P<unclosed>\Z)))"
     r"|<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*)"
     r"(?P<attributes>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>",
     re.S,
 )
 _ATTRIBUTE = re.compile(
     r"(?P<name>[^\s\"'<>/=]+)"
-    r"(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'=<>`]+)))?",
+    r"(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'<>]+)))?",
     re.S,
 )
 RAW_TEXT_ELEMENTS = frozenset({"script", "style", "textarea", "xmp"})

@@ -46,7 +46,9 @@ _KINDS = {
     "Autolink": LinkKind.AUTOLINK,
     "Email": LinkKind.AUTOLINK,
 }
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _LITERALS = frozenset("*_`[]")
+_AUTOLINKS = ("Autolink", "Email")
 _LINK_IN_MATH = re.compile(r"\]\([^()\s]*[./#][^()\s]*\)")
 _UNDEFINED_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]+\]")
 
@@ -77,14 +79,21 @@ class _Open:
 class _Parser:
     """One run over one text; collects by kind, in bytes, and converts at the end."""
 
-    def __init__(self, text: str, start: int, math: bool, anchors: AnchorRule) -> None:
+    def __init__(
+        self, text: str, start: int, math: bool, anchors: AnchorRule, *, nested: bool = False
+    ) -> None:
         self.text = text
         self.anchors = anchors
+        self.nested = nested
         self.start = start
         # CommonMark reads NUL as U+FFFD; doing it here keeps every offset. The text is copied
         # because a string that has been parsed keeps its UTF-8 form for as long as it lives,
         # and a source lives as long as the book.
-        self.body = "".join((text[start : start + 1], text[start + 1 :])).replace("\0", "\ufffd")
+        body = "".join((text[start : start + 1], text[start + 1 :])).replace("\0", "\ufffd")
+        if "\r" in body:
+            # A lone carriage return ends a line in CommonMark, and not everywhere in the parser.
+            body = _LONE_RETURN.sub("\n", body)
+        self.body = body
         self.offsets = ByteOffsets(self.body, start)
         self.options = MARKDOWN_OPTIONS | Options.ENABLE_MATH if math else MARKDOWN_OPTIONS
         self.headings: list[RawHeading] = []
@@ -159,7 +168,8 @@ class _Parser:
         data: Any
         block = (0, 0)
         level = 0
-        in_code = in_html = in_table = links_open = images_open = 0
+        in_code = in_html = in_table = links_open = images_open = quotes_open = 0
+        in_autolink = False
         previous_end = 0
         paragraph_images = -1  # index of the paragraph's first image, -1 outside paragraphs
         paragraph_is_images = False
@@ -181,7 +191,9 @@ class _Parser:
                 if not in_code:
                     if opened:
                         pieces.append(value)
-                    if prose and prose[-1] == start:
+                    if not start < end or in_autolink:
+                        pass
+                    elif prose and prose[-1] == start:
                         prose[-1] = end
                     else:
                         prose += (start, end)
@@ -199,13 +211,16 @@ class _Parser:
                     name, data = value, ""
                 else:
                     name, data = value.popitem()
-                if name != "Image":
+                if name != "Image" and not images_open:
                     paragraph_is_images = False
                 if name == "Paragraph":
                     if level == 1:
                         paragraph_images, paragraph_is_images = len(self.images), True
+                elif name == "BlockQuote":
+                    quotes_open += 1
                 elif name == "Link":
                     links_open += 1
+                    in_autolink = data["link_type"] in _AUTOLINKS
                     opened.append(_Open(data, start, start + 1, len(pieces)))
                     previous_end = start + 1
                 elif name == "Image":
@@ -238,8 +253,11 @@ class _Parser:
                             for index in range(paragraph_images, len(self.images)):
                                 self.images[index] = self.images[index]._replace(alone=True)
                         paragraph_images, paragraph_is_images = -1, False
+                elif name == "BlockQuote":
+                    quotes_open -= 1
                 elif name == "Link":
                     links_open -= 1
+                    in_autolink = False
                     link = opened.pop()
                     text = "".join(pieces[link.first_piece :])
                     self._add_link(link, previous_end, end, text, bool(images_open))
@@ -274,13 +292,15 @@ class _Parser:
                 if in_html:
                     html_pieces.append((start, end))
             elif kind == "InlineHtml":
-                is_image = self._add_inline_html(start, end, block, bool(in_table))
-                paragraph_is_images = paragraph_is_images and is_image
+                flags = (bool(in_table), bool(quotes_open))
+                is_image = self._add_inline_html(start, end, block, flags)
+                if not images_open:
+                    paragraph_is_images = paragraph_is_images and is_image
             elif kind == "FootnoteReference":
                 self._add_footnote(value, start, is_definition=False)
                 paragraph_is_images = False
             elif kind != "TaskListMarker":
-                paragraph_is_images = False
+                paragraph_is_images = paragraph_is_images and bool(images_open)
                 if opened:
                     pieces.append(value)
                 if kind == "Code":
@@ -382,23 +402,24 @@ class _Parser:
         lines = [self.offsets.span(*piece) for piece in pieces]
         outermost, in_table = flags
         markup = self.markup.add_block(span, lines, where, outermost=outermost, in_table=in_table)
-        text = as_running_text(markup) if "](" in markup else None
+        text = as_running_text(markup) if "](" in markup and not self.nested else None
         if text is not None:
             self._add_links_between_tags(text, span.start, where)
 
     def _add_inline_html(
-        self, start: int, end: int, block: tuple[int, int], in_table: bool
+        self, start: int, end: int, block: tuple[int, int], flags: tuple[bool, bool]
     ) -> bool:
         """Note a tag or comment; return whether it leaves a paragraph of images one."""
         self.html += (start, end)
         span, where = self.offsets.span(start, end), self.offsets.span(*block)
-        return self.markup.add_inline(span, where, in_table=in_table)
+        in_table, in_quote = flags
+        return self.markup.add_inline(span, where, in_table=in_table, in_quote=in_quote)
 
     def _add_links_between_tags(self, text: str, by: int, block: Span) -> None:
         def moved(place: Span | None) -> Span | None:
             return place.shifted(by) if place else None
 
-        inner = parse_markdown(text, math=False)
+        inner = _Parser(text, 0, False, self.anchors, nested=True).run()
         for link in inner.links:
             if link.kind is LinkKind.INLINE:
                 place = link.span.shifted(by)
@@ -424,8 +445,8 @@ class _Parser:
         )
         self.problems += problems
         spans = self.offsets.spans
-        other = merged([*spans(self.code), *spans(self.html)])
-        found += find_repeated_definitions(self.text, self.start, found, prose, other)
+        other = merged([*spans(self.code), *spans(self.html), *(k.span for k in self.links)])
+        found += find_repeated_definitions(self.text, self.start, found, [prose, other])
         return sorted(found)
 
     def _find_undefined_footnotes(self, literals: SpanList) -> None:

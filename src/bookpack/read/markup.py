@@ -7,8 +7,9 @@ from bookpack.model import HtmlBlock, Image, Link, LinkKind, Problem, SpanList, 
 from bookpack.read.html import RAW_TEXT_ELEMENTS, is_decorative, scan_html
 from bookpack.source import Span
 
-_TAG = re.compile(r"<[^>]*>")
-_QUOTE_MARKS = re.compile(r"(?<=\n)[ \t]*(?:>[ ]?)+")
+_TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:-->|\Z))", re.S)
+_QUOTE_MARKS = re.compile(r"(?<=[\n\r])[ \t]*(?:>[ ]?)+")
 _MOST_TAGS_IN_A_LINK = 50
 
 
@@ -38,6 +39,7 @@ class MarkupReader:
     images: list[Image] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     _seen: list[_Seen] = field(default_factory=list)
+    _bare: dict[Span, bool] = field(default_factory=dict)
 
     def add_block(
         self, span: Span, pieces: list[Span], block: Span, *, outermost: bool, in_table: bool
@@ -52,9 +54,12 @@ class MarkupReader:
         self.html_blocks.append(HtmlBlock(span, tuple(tags), outermost))
         return markup
 
-    def add_inline(self, span: Span, block: Span, *, in_table: bool) -> bool:
+    def add_inline(self, span: Span, block: Span, *, in_table: bool, in_quote: bool) -> bool:
         """Take a tag or comment in a paragraph; tell whether it is an image or no tag at all."""
-        markup = _QUOTE_MARKS.sub(lambda match: " " * len(match[0]), span.slice(self.text))
+        markup = span.slice(self.text)
+        if in_quote:
+            blanked = _QUOTE_MARKS.sub(lambda match: " " * len(match[0]), markup[:-1])
+            markup = blanked + markup[-1]
         tags = self._take(markup, span.start, block, None, in_table)
         self.inline_tags += tags
         return all(tag.name == "img" for tag in tags)
@@ -157,8 +162,10 @@ class MarkupReader:
             start = max(text.rfind("\n", 0, span.start) + 1, seen.html_block.start)
             end = text.find("\n", span.end)
             inside = Span(start, seen.html_block.end if end < 0 else min(end, seen.html_block.end))
-        around = text[inside.start : span.start] + text[span.end : inside.end]
-        return not _TAG.sub("", around).strip()
+        if inside not in self._bare:
+            # Of all the images on one line or in one paragraph, each stands alone or none.
+            self._bare[inside] = not _TAG.sub("", inside.slice(text)).strip()
+        return self._bare[inside]
 
 
 def as_running_text(markup: str) -> str | None:
@@ -171,5 +178,10 @@ def as_running_text(markup: str) -> str | None:
     lowered = markup.lower()
     if any(f"<{name}" in lowered for name in (*RAW_TEXT_ELEMENTS, "pre")):
         return None
-    text = _TAG.sub(lambda match: re.sub(r"[^\n\r]", "x", match[0]), markup)
+    text = _COMMENT.sub(_as_letters, markup)
+    text = _TAG.sub(_as_letters, text)
     return re.sub(r"^[ \t]+", lambda match: "x" * len(match[0]), text, flags=re.M)
+
+
+def _as_letters(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n\r]", "x", match[0])

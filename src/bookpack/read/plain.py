@@ -11,9 +11,12 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|~$])|&(?=[#\w])")
 
 
 def escape_plain(text: str) -> str:
-    """Return Markdown that shows `text` and nothing else, in a line that is already begun."""
+    """Return Markdown that shows `text` and nothing else, in a line that is already begun.
+
+    Brackets are always escaped: what they mean depends on definitions elsewhere in the text.
+    """
     line = " ".join(text.split())
-    if not _ACTIVE.search(line) or _shows(line) == line:
+    if not _ACTIVE.search(line) or ("[" not in line and _shows(line) == line):
         return line
     return _SPECIAL.sub(lambda match: f"\\{match[0]}", line)
 

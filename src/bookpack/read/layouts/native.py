@@ -216,12 +216,14 @@ class Addresses:
         if front.url is not None:
             return self.absolute(front.url), True
         if front.slug is not None:
-            return self._fill(front.slug.strip("/"), page.path), True
+            slug = front.slug.strip("/")
+            folder = page.path.rpartition("/")[0]
+            return self._fill(slug, f"{folder}/{slug}" if folder else slug), True
         if line is not None:
             return self.absolute(line.address), True
         shared = self._is_shared(page.path)
         slug = self._path_slug(page.path) if shared else self._short_slug(page.path)
-        return self._fill(slug, page.path), False
+        return self._fill(slug, page.path.rpartition(".")[0]), False
 
     def absolute(self, address: str) -> str:
         """Join an address that an author wrote to the base; a full URL stays what it is."""
@@ -235,8 +237,8 @@ class Addresses:
             report(
                 "ambiguous-slug",
                 entry.page.source,
-                f"Another file is called like {entry.page.path}; "
-                f"its address is {self.of(entry.page, None)[0]}.",
+                f"{entry.page.path} shares its name with another file, so its folder went into "
+                f"its address: {self.of(entry.page, None)[0]}.",
             )
             for entry in entries
             if self._is_shared(entry.page.path)
@@ -250,7 +252,7 @@ class Addresses:
     def _fill(self, slug: str, path: str) -> str:
         filled = (
             self.style.replace("{slug}", quote_path(slug))
-            .replace("{path}", quote_path(path.rpartition(".")[0]))
+            .replace("{path}", quote_path(path))
             .replace("{base}", "")
         )
         if "{base}" not in self.style:
