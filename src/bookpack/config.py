@@ -7,6 +7,7 @@ settings file.
 
 import dataclasses
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -148,14 +149,18 @@ def load_settings(
     that is not TOML is taken as a string. Raises `SettingsError`.
     """
     own = folder / SETTINGS_FILE
-    chosen = file if file is not None else (own if own.is_file() else None)
+    # A settings file that is there and cannot be read is worse than none.
+    chosen = file if file is not None else (own if os.path.lexists(own) else None)
     text, tables = _read_toml(chosen) if chosen is not None else ("", {})
     where = chosen.name if chosen is not None else "the command line"
     for override in overrides:
         _apply_override(tables, override)
+    overridden = {
+        name: f"--set {name}" for name in (o.partition("=")[0].strip() for o in overrides)
+    }
     if url is not None:
         tables.setdefault("book", {})["url"] = url
-    overridden = [override.partition("=")[0].strip() for override in overrides]
+        overridden["book.url"] = "--url"
     reader = _Reader(where, text, overridden)
     reader.check_keys(tables, ("book", "layout", "part", "lint", "pack"), "")
     part = tables.get("part", [])
@@ -209,7 +214,7 @@ def _apply_override(tables: dict[str, Any], override: str) -> None:
 class _Reader:
     """Turns TOML tables into the dataclasses above and words what is wrong with them."""
 
-    def __init__(self, where: str, text: str, overridden: Sequence[str] = ()) -> None:
+    def __init__(self, where: str, text: str, overridden: Mapping[str, str]) -> None:
         self.where = where
         self.text = text
         self.overridden = overridden
@@ -247,17 +252,18 @@ class _Reader:
         )
 
     def _place_of(self, key: str, table: str) -> str:
-        if f"{table}.{key}" in self.overridden:
-            return f"--set {table}.{key}"
+        for name, place in self.overridden.items():
+            if name == f"{table}.{key}" or (not table and name.startswith(f"{key}.")):
+                return place
         line = self._line_of(key, table)
         return f"{self.where}:{line}" if line else self.where
 
     def _line_of(self, key: str, table: str) -> int:
         inside = not table
         for number, line in enumerate(self.text.splitlines(), 1):
-            header = re.match(r"\s*\[\[?\s*([\w-]+)", line)
+            header = re.match(r"\s*\[\[?\s*([\w.-]+)", line)
             if header:
-                if not table and header[1] == key:
+                if header[1] == (f"{table}.{key}" if table else key):
                     return number
                 inside = header[1] == table
             elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
@@ -285,7 +291,7 @@ class _Reader:
         if not isinstance(value, dict):
             raise self.error(key, "must be a table of lists", table)
         inner = get_args(kind)[1]
-        return {name: self._convert(item, inner, name, table) for name, item in value.items()}
+        return {name: self._convert(item, inner, key, table) for name, item in value.items()}
 
 
 def _sentence(complaint: str) -> str:
@@ -301,8 +307,10 @@ def _check_values(settings: Settings, reader: _Reader) -> None:
     if settings.lint.fail_on not in FAIL_ON:
         raise reader.error("fail-on", f"must be one of {', '.join(FAIL_ON)}", "lint")
     name = settings.pack.file
-    if not name or Path(name).name != name or name.startswith("."):
+    if not name or Path(name).name != name or name.startswith(".") or "\\" in name:
         raise reader.error("file", f"must be a plain file name, not {name!r}", "pack")
+    if name == "manifest" and settings.pack.style == "json":
+        raise reader.error("file", "is the manifest's own name; choose another", "pack")
     for placeholder in re.findall(r"\{(.*?)\}", settings.layout.url_style):
         if placeholder not in _PLACEHOLDERS:
             raise reader.error(
@@ -321,24 +329,19 @@ def _check_values(settings: Settings, reader: _Reader) -> None:
         ("per-file-ignores", ignored),
     ):
         for selector in selectors:
-            if not is_known_selector(selector):
+            if not selector or not is_known_selector(selector):
                 raise reader.error(key, f"names {selector!r}, and no rule begins so", "lint")
-    for key, paths in (("source", (settings.layout.source,)), *_listed_paths(settings)):
+    listed: list[tuple[str, str, tuple[str, ...]]] = []
+    listed.append(("source", "layout", (settings.layout.source,)))
+    listed.append(("chapters", "layout", settings.layout.chapters))
+    listed += (("chapters", "part", part.chapters) for part in settings.part)
+    for key, table, paths in listed:
         for path in paths:
             parts = path.replace("\\", "/").split("/")
             if ".." in parts or path.startswith("/") or re.match(r"[A-Za-z]:", path):
-                raise reader.error(
-                    key, f"must stay inside the book's folder, not {path!r}", "layout"
-                )
+                raise reader.error(key, f"must stay inside the book's folder, not {path!r}", table)
     if any(control in settings.book.title for control in "\n\r"):
         raise reader.error("title", "must be one line", "book")
-
-
-def _listed_paths(settings: Settings) -> list[tuple[str, tuple[str, ...]]]:
-    return [
-        ("chapters", settings.layout.chapters),
-        *(("chapters", p.chapters) for p in settings.part),
-    ]
 
 
 def _is_web_address(address: str) -> bool:

@@ -44,11 +44,14 @@ def read_stamp(folder: Path) -> dict[str, Any] | None:
         stamp = json.loads((folder / STAMP_NAME).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return stamp if isinstance(stamp, dict) and isinstance(stamp.get("outputs"), dict) else None
+    outputs = stamp.get("outputs") if isinstance(stamp, dict) else None
+    return stamp if isinstance(outputs, dict) and all(map(_is_inside, outputs)) else None
 
 
 def outputs_match(folder: Path, outputs: Mapping[str, str]) -> bool:
     """Tell whether every file of `outputs` (path → SHA-256) is in `folder` as recorded."""
+    if any(folder.glob(_STAGING_PREFIX + "*")):
+        return False  # a process died here; the next write clears its rubbish away
     return all(_digest(folder / path) == digest for path, digest in outputs.items())
 
 
@@ -58,12 +61,11 @@ def write_folder(folder: Path, files: Mapping[str, bytes], stamp: Mapping[str, A
     Files that an earlier build wrote and that are not in `files` are removed; foreign files
     are left alone. Raises `WorldError`, with `folder` as it was.
     """
-    old = read_stamp(folder)
     created = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _lock(folder):
-            return _write_locked(folder, files, stamp, old)
+            return _write_locked(folder, files, stamp, read_stamp(folder))
     except OSError as error:
         if created:
             with contextlib.suppress(OSError):
@@ -121,8 +123,9 @@ def _write_locked(
     changed = [path for path in files if _digest(folder / path) != digests[path]]
     stale = [path for path in known if path not in files and (folder / path).is_file()]
     content = json.dumps({**stamp, "outputs": digests}, ensure_ascii=False, indent=1) + "\n"
-    staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=folder))
+    staging = folder / f"{_STAGING_PREFIX}{os.getpid()}"
     try:
+        staging.mkdir()
         moves = []
         for path in changed:
             _write_file(staging / "new" / path, files[path])
@@ -152,6 +155,8 @@ def _move_into_place(folder: Path, staging: Path, paths: list[str], stale: list[
                 place.unlink()
             else:
                 place.parent.mkdir(parents=True, exist_ok=True)
+                if not place.parent.resolve().is_relative_to(folder.resolve()):
+                    raise OSError(f"{place.parent} is a link out of the folder")
                 (staging / "new" / path).replace(place)
     except OSError:
         for old, place in reversed(undo):
@@ -178,6 +183,14 @@ def _write_file(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def _is_inside(path: object) -> bool:
+    """Tell whether a path that a stamp names can only lie in the stamp's own folder."""
+    if not isinstance(path, str) or not path or "\0" in path or "\\" in path:
+        return False
+    parts = path.split("/")
+    return not any(part in ("", ".", "..") or part.endswith(":") for part in parts)
+
+
 def _digest(path: Path) -> str:
     try:
         return sha256(path.read_bytes()).hexdigest()
@@ -188,7 +201,11 @@ def _digest(path: Path) -> str:
 @contextlib.contextmanager
 def _lock(folder: Path) -> Iterator[None]:
     """Hold the folder's lock; the operating system releases it when the process dies."""
-    with (folder / _LOCK_NAME).open("a+b") as file:
+    place = folder / _LOCK_NAME
+    if place.is_symlink():
+        place.unlink()
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(place, flags, 0o644), "r+b") as file:
         deadline = time.monotonic() + _LOCK_PATIENCE
         while not _try_lock(file.fileno()):
             if time.monotonic() > deadline:

@@ -221,6 +221,13 @@ def _remembered(settings: Settings, out: Path, inputs: str) -> BuildReport | Non
         return None
     if not output.outputs_match(out, stamp["outputs"]):
         return None
+    try:
+        return _recall(settings, out, stamp)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None  # a stamp that nobody here wrote
+
+
+def _recall(settings: Settings, out: Path, stamp: dict[str, Any]) -> BuildReport | None:
     if not same_answers(settings.folder, out, stamp["answers"]):
         return None
     report = stamp["report"]

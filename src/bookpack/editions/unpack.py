@@ -26,6 +26,12 @@ _FACT = re.compile(
 )
 _ADDRESS = re.compile(r"\A\s*#[^\n]*\n\s*url: (https?://\S+)")
 _LINE = "=" * 16
+_TAILS = {
+    "markdown": "```\n",
+    "xml": "</file>\n\n</files>\n",
+    "plain": f"\n\n{'=' * 64}\nEnd of Book\n{'=' * 64}\n",
+}
+"""How bookpack's own packs end; JSON says by itself whether it is whole."""
 
 
 @dataclass
@@ -65,8 +71,10 @@ def read_pack(data: bytes, name: str) -> UnpackedBook:
         raise _not_a_pack(name)
     if not book.files:
         raise _not_a_pack(name)
-    for path in book.files:
+    for path, body in book.files.items():
         _refuse_unsafe(path, name)
+        if not _is_text(path + body):
+            raise WorldError(f"{name} is not a packed file: {path!r} holds what is no text.")
     if not book.url:
         book.url = _common_base(book.files.values())
     return book
@@ -115,11 +123,15 @@ def _read_text(text: str, own: bool) -> UnpackedBook:
     book = UnpackedBook(style, own)
     lines = text.split("\n")
     if own:
+        if not text.endswith(_TAILS[style]):
+            raise WorldError("The packed file has lost its end; it was cut short.")
         rows = _read_own_head(book, lines)
         if style == "markdown":
             book.files = dict(_markdown_files(lines))
         else:
             book.files = _files_by_rows(lines, rows, style)
+        if len(book.files) != len(book.parts):
+            raise WorldError("The packed file has fewer chapters than Contents; it was cut short.")
         return book
     if style == "markdown":
         book.files = dict(_markdown_files(lines))
@@ -338,6 +350,14 @@ def _refuse_unsafe(path: str, name: str) -> None:
             f"{name} holds a file called {path!r}, which would leave the output folder. "
             "Nothing was written."
         )
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _joined(lines: list[str]) -> str:

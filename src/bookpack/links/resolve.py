@@ -290,6 +290,14 @@ class LinkResolver:
                 return Resolution(Kind.ASSET, url, candidates[0])
             for candidate in candidates:
                 similar = self.files.similar(candidate)
+                if similar == candidate:
+                    return Resolution(
+                        Kind.BROKEN,
+                        self._asset_url(candidate, target),
+                        rule="link-out-of-book",
+                        message=f"{candidate} is a link out of the book.",
+                        relative=relative,
+                    )
                 if similar is not None:
                     return Resolution(
                         Kind.ASSET,

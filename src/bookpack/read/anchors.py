@@ -17,6 +17,8 @@ class AnchorRule:
     """A rule for anchors: `slug` makes one of a text, `separator` stands before its number.
 
     The first repetition gets `first_number`. `empty` serves for a text that leaves nothing.
+    With `automatic`, both get that word and one running number for all of them instead.
+    `renumber`, where it is given, makes the next anchor of one that is empty or taken.
     """
 
     name: str
@@ -24,6 +26,8 @@ class AnchorRule:
     separator: str = "-"
     first_number: int = 1
     empty: str = ""
+    automatic: str = ""
+    renumber: Callable[[str], str] | None = None
 
 
 class AnchorNumbers:
@@ -32,12 +36,21 @@ class AnchorNumbers:
     def __init__(self, rule: AnchorRule) -> None:
         self.rule = rule
         self._uses: dict[str, int] = {}
+        self._automatic = 0
 
     def claim(self, anchor: str) -> str:
         """Return `anchor`, numbered when it is taken; remember it as taken."""
         uses = self._uses
+        if self.rule.renumber is not None:
+            while not anchor or anchor in uses:
+                anchor = self.rule.renumber(anchor)
+            uses[anchor] = 0
+            return anchor
         anchor = anchor or self.rule.empty
         numbered = anchor
+        while self.rule.automatic and (not numbered or numbered in uses):
+            self._automatic += 1
+            numbered = f"{self.rule.automatic}{self._automatic}"
         while numbered in uses:
             number = uses[anchor] + self.rule.first_number
             uses[anchor] += 1

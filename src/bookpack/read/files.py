@@ -129,25 +129,48 @@ class BookFiles:
         seen.add(here.resolve())
         try:
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+            is_output = (here / STAMP_NAME).is_file()
         except OSError as error:
             message = f"{inner or here}: {error.strerror or error}."
             self.diagnostics.append(report("unreadable-file", inner, message))
             return
         for entry in entries:
             path = f"{inner}/{entry.name}" if inner else entry.name
+            if is_output:
+                return
             if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
                 continue
             is_markdown = entry.name.lower().endswith(MARKDOWN_SUFFIXES)
             if entry.is_symlink() and not self._may_follow(entry, path, is_markdown, seen):
                 continue
-            if entry.is_dir():
-                if not self._is_output(Path(entry.path)):
+            if self._is_folder(entry):
+                if Path(entry.path).resolve() != self.skip:
                     yield from self._walk(path, seen)
-            elif is_markdown:
+            elif is_markdown and self._is_readable(entry, path):
                 yield path
 
-    def _is_output(self, folder: Path) -> bool:
-        return folder.resolve() == self.skip or (folder / STAMP_NAME).is_file()
+    @staticmethod
+    def _is_folder(entry: "os.DirEntry[str]") -> bool:
+        try:
+            return entry.is_dir()
+        except OSError:
+            return False
+
+    def _is_readable(self, entry: "os.DirEntry[str]", path: str) -> bool:
+        """Tell whether a file can be a chapter; report one that cannot."""
+        reason = ""
+        try:
+            if not path.isprintable():
+                reason = "its name holds what is no text; rename it"
+            elif not entry.is_file():
+                kind = "a link to nothing" if entry.is_symlink() else "no regular file"
+                reason = f"it is {kind}"
+        except OSError as error:
+            reason = error.strerror or str(error)
+        if reason:
+            shown = path.encode("ascii", "backslashreplace").decode()
+            self.diagnostics.append(report("unreadable-file", shown, f"{shown}: {reason}."))
+        return not reason
 
     def _may_follow(
         self, entry: "os.DirEntry[str]", path: str, is_markdown: bool, seen: set[Path]

@@ -67,7 +67,7 @@ def read_front_matter(text: str) -> FrontMatter:
             return FrontMatter(problems=(problem,))
         return FrontMatter()
     block = text[opening.end() : closing.start()]
-    values, complaint = (_read_yaml if fence == "---" else _read_toml)(block)
+    values, complaint = (read_yaml if fence == "---" else _read_toml)(block)
     if complaint:
         problem = Problem("invalid-front-matter", whole, f"The front matter {complaint}.")
         # What cannot be metadata stays in the text: nothing that an author wrote gets lost.
@@ -139,7 +139,11 @@ def _fields(
     )
 
 
-def _read_yaml(block: str) -> tuple[dict[str, Any] | None, str]:
+def read_yaml(block: str) -> tuple[dict[str, Any] | None, str]:
+    """Return the mapping that a YAML text is, its scalars as strings, and a complaint.
+
+    None with an empty complaint means that there is nothing in it.
+    """
     try:
         complaint = _weigh(block)
         if complaint:

@@ -50,6 +50,10 @@ def chapter_folder(files: BookFiles, settings: Settings) -> str:
 def plan(files: BookFiles, settings: Settings) -> Plan:
     """Put the chapter folder's pages into reading order. Raises `SettingsError`."""
     root = chapter_folder(files, settings)
+    if not files.exists(root or ".") and (files.folder / root).is_dir():
+        raise SettingsError(
+            f"The chapter folder {root} is a link out of the book; nothing out there is read."
+        )
     if not (files.folder / root).is_dir():
         raise SettingsError(
             f"There is no folder {files.folder / root}. "
