@@ -24,7 +24,8 @@ from typing import Any
 import pytest
 
 from bookpack.editions.unpack import read_pack
-from bookpack.errors import BookpackError
+from bookpack.errors import BookpackError, WorldError
+from bookpack.unpacking import unpack
 from conftest import BASE, SETTINGS, write_files
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -108,7 +109,7 @@ class TestTextThatIsWrong:
         ),
         "a NUL character": (b"# Bad\n\nA\0B\n", 1, "nul-character"),
         "a line of ten million characters": (
-            b"# Bad\n\n" + b"x" * 10_000_000 + b"\n",
+            b"# Bad\n\n" + b"word " * 2_000_000 + b"\n",
             0,
             "overlong-line",
         ),
@@ -170,9 +171,8 @@ class TestTextThatIsWrong:
         assert b"\r" not in pack
         assert f"See [two]({BASE}/two/).\n\n## Part\nurl: {BASE}/old/#part\n".encode() in pack
 
-    @pytest.mark.parametrize(
-        "text",
-        [
+    def test_absurd_text_is_read_to_its_end(self, make_book: MakeBook, bookpack: Run) -> None:
+        texts = (
             ">" * 10_000 + " deep",
             "[" * 50_000,
             "`" * 100_000,
@@ -187,21 +187,29 @@ class TestTextThatIsWrong:
             "$" * 100_000,
             "&amp;" * 50_000,
             "[a]: b\n" * 5_000,
-            '<img src="a.png" alt=""> ' * 5_000,
+            "".join(f"[^{number}]: note\n\n" for number in range(2_000)),
+            '<img src="a.png" alt="words"> ' * 3_000,
             "\n".join("  " * depth + "- a" for depth in range(500)),
-        ],
-        ids=lambda text: repr(text[:12]),
-    )
-    def test_absurd_text_is_read_to_its_end(
-        self, text: str, make_book: MakeBook, bookpack: Run
-    ) -> None:
-        book = make_book({"absurd.md": f"# Absurd\n\n{text}\n\n# The end\n", "one.md": ONE})
+        )
+        chapters = {f"{n}.md": f"# Absurd {n}\n\n{text}\n" for n, text in enumerate(texts)}
+        book = make_book({**chapters, "last.md": ONE})
         result = bookpack("build", book, "--set", "lint.fail-on=never")
         assert_explained(result, 0)
-        pack = (book / "build" / "book-packed.md").read_text("utf-8")
-        assert "The first chapter." in pack
-        assert "# Absurd" in pack
-        assert len(pack) > len(text) / 2 or "alt" in text
+        manifest = assert_whole(book / "build")
+        assert [chapter["path"] for chapter in manifest["chapters"]] == [*chapters, "last.md"]
+        for chapter, text in zip(manifest["chapters"], texts, strict=False):
+            assert chapter["title"].startswith("Absurd ")
+            assert chapter["bytes"] > len(text) / 2
+
+    def test_many_long_lines_take_no_longer_than_many_short_ones(self, make_book: MakeBook) -> None:
+        # Paragraphs written as one line are common. A search that tries every place of each
+        # line would need minutes for these.
+        book = make_book({"long.md": "# Long\n\n" + ("word " * 9_999 + "\n\n") * 30})
+        try:
+            result = run_plain("check", book, timeout=20)
+        except subprocess.TimeoutExpired:
+            pytest.fail("30 lines of 50,000 characters take more than 20 seconds")
+        assert_explained(result, 0)
 
     def test_draft_and_empty_files_do_not_stop_a_build(
         self, make_book: MakeBook, bookpack: Run
@@ -348,16 +356,11 @@ class TestWhatLeavesTheBook:
         ("setting", "key"),
         [
             ('layout.source="../outside"', "source"),
-            ('layout.source="/"', "source"),
             ('layout.source="chapters/../../outside"', "source"),
             (r'layout.source="C:\\Windows"', "source"),
-            (r'layout.source="..\\outside"', "source"),
             ('layout.chapters=["../outside/secret.md"]', "chapters"),
-            ('layout.chapters=["/etc/hosts"]', "chapters"),
             ('pack.file="../stolen"', "file"),
-            ('pack.file="/tmp/stolen"', "file"),
             (r'pack.file="..\\stolen"', "file"),
-            ('pack.file=".."', "file"),
         ],
     )
     def test_a_path_in_the_settings(
@@ -578,7 +581,7 @@ class TestAReaderThatGoesAway:
         links = "".join(f"[x](nowhere-{number}.md)\n\n" for number in range(2_000))
         book = make_book({"one.md": f"# One\n\n{links}"})
         process = subprocess.Popen(
-            command("check", book, "--format", form),
+            command("check", "-q", book, "--format", form),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=PLAIN_ENVIRONMENT,
@@ -681,13 +684,20 @@ class TestAPackThatIsNone:
     )
     @pytest.mark.parametrize("style", STYLES)
     def test_whose_files_would_leave_the_folder(
-        self, style: str, path: str, tmp_path: Path, bookpack: Run
+        self, style: str, path: str, tmp_path: Path
     ) -> None:
-        write_files(
-            tmp_path, {"work/pack": foreign_pack(style, {"good.md": "Good\n", path: "x\n"})}
-        )
+        pack = foreign_pack(style, {"good.md": "Good\n", path: "Evil\n"})
+        write_files(tmp_path, {"work/pack": pack})
+        with pytest.raises(WorldError, match="Nothing was written"):
+            unpack(tmp_path / "work" / "pack", tmp_path / "work" / "out")
+        assert visible_files(tmp_path) == {"work/pack": pack.encode()}
+
+    def test_whose_files_would_leave_the_folder_is_status_3(
+        self, tmp_path: Path, bookpack: Run
+    ) -> None:
+        write_files(tmp_path, {"work/pack": foreign_pack("markdown", {"../evil.md": "Evil\n"})})
         result = bookpack("unpack", "work/pack", "--out", "work/out")
-        assert_explained(result, 3, "leave the output folder", "Nothing was written")
+        assert_explained(result, 3, "../evil.md", "leave the output folder", "Nothing was written")
         assert [file.name for file in (tmp_path / "work").iterdir()] == ["pack"]
 
     def test_foreign_packs_of_this_form_are_read_when_they_are_safe(

@@ -521,21 +521,21 @@ url: https://example.com/x/#rye
 
 Text.
 
-== an old address of the heading is brought up to date
+== an anchor that its address states is the heading's
 # X
 
 ## Rye
-url: https://example.com/x/#old-name
+url: https://example.com/x/#dark-bread
 
-Text.
+[up](#dark-bread)
 =>
 # X
 url: https://example.com/x/
 
 ## Rye
-url: https://example.com/x/#rye
+url: https://example.com/x/#dark-bread
 
-Text.
+[up](https://example.com/x/#dark-bread)
 
 == an address of something else is the author's text
 # X

@@ -134,6 +134,7 @@ CASES: Mapping[str, Case] = {
         {"one/a.md": A, "two/a.md": B},
         misses_settings='[layout]\nurl-style = "{base}/{path}/"\n',
     ),
+    "book-without-chapters": Case({"a.md": "---\ndraft: true\n---\n\n# A\n"}, {"a.md": A}),
     "book-without-title": Case({"a.md": A}, {"a.md": A}, settings="TITLE", misses_settings=""),
     "broken-link": Case(
         {"a.md": "# A\n\n[b](bb.md)\n", "b.md": B},

@@ -262,10 +262,11 @@ class TestText:
             assert not CONTROL.search(line)
 
     def test_passes_none_of_a_file_name_either(self, make_book: MakeBook) -> None:
-        book = make_book({"a\x1b[31m\n\u202eb.md": "# A\n\n[x](nowhere.md)\n"})
+        book = make_book({"a\x1b[31m\n\u202eb.md": "# A\n", "\u202eb.md": "# B\n\n[x](no.md)\n"})
         text = as_text(findings(book))
-        assert "nowhere.md" in text
-        assert len(text.split("\n")) == 2
+        assert "unreadable-file" in text
+        assert "broken-link" in text
+        assert len(text.split("\n")) == 4
         assert not CONTROL.search(text.replace("\n", ""))
 
     def test_passes_none_of_a_real_book(self, make_book: MakeBook) -> None:

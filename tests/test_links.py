@@ -120,7 +120,6 @@ CHAPTER = {
     # the book's front page
     "index.md": "/",
     "/": "/",
-    "./": "/",
     "https://example.com/": "/",
     # assets
     "data/table.csv": "/data/table.csv",
@@ -145,7 +144,6 @@ FROM_A_FOLDER = {
     "../two.md": "/two/",
     "three.md#deep": "/three/#deep",
     "index.md": "/part/",
-    ".": "/part/",
     "..": "/",
     "/two/": "/two/",
     "../data/table.csv": "/data/table.csv",
@@ -290,7 +288,11 @@ BROKEN = {
     "missing chapter": (
         "twoo.md",
         "https://example.com/twoo/",
-        ("broken-link", "twoo.md leads to no chapter of the book.", "Nearest: two.md."),
+        (
+            "broken-link",
+            "twoo.md leads to no chapter of the book.",
+            "Nearest: two.md (https://example.com/two/).",
+        ),
     ),
     "nothing near": (
         "zzzzzz.md",
@@ -300,7 +302,7 @@ BROKEN = {
     "missing address": (
         "/tow/",
         "https://example.com/tow/",
-        ("broken-link", "/tow/ leads to no chapter of the book.", "Nearest: /two/."),
+        ("broken-link", "/tow/ leads to no chapter of the book.", "/two/"),
     ),
     "missing own address": (
         "https://example.com/tow/",

@@ -7,6 +7,7 @@ builds run at once, and files are changed, lost and damaged between builds.
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from bookpack import pipeline
+from bookpack.config import load_settings
 from bookpack.output import read_stamp, write_folder, write_new_folder
 from conftest import BASE, SETTINGS, write_files
 
@@ -62,6 +65,22 @@ main(sys.argv[4:])
 """Builds, and sends itself a signal at one of the steps that change the output folder."""
 
 
+@pytest.fixture
+def bookpack(bookpack: Run) -> Run:
+    """The command line, without the progress that it tells of where the machine is busy."""
+
+    def run(*arguments: Any, **options: Any) -> "subprocess.CompletedProcess[str]":
+        result = bookpack(*arguments, **options)
+        result.stderr = without_progress(result.stderr)
+        return result
+
+    return run
+
+
+def without_progress(text: str) -> str:
+    return re.sub(r"^\w+ [\d,]+ chapters …\n", "", text, flags=re.M)
+
+
 def run_plain(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "bookpack", *map(str, arguments)],
@@ -71,6 +90,11 @@ def run_plain(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         env=ENVIRONMENT,
         timeout=60,
     )
+
+
+def build(book: Path, out: Path | None = None) -> pipeline.BuildReport:
+    """Build in this process, which is quicker where the command line is not the question."""
+    return pipeline.build(load_settings(book), out or book / "build")
 
 
 def build_with_signal(book: Path, step: int, number: int) -> "subprocess.CompletedProcess[str]":
@@ -226,22 +250,28 @@ class TestTheNextBuild:
 
     @pytest.mark.parametrize("name", [PACK, "manifest.json", ".bookpack.json"])
     @pytest.mark.parametrize("how", ["deleted", "edited", "cut", "emptied"])
-    def test_repairs_an_output(self, name: str, how: str, book: Path, bookpack: Run) -> None:
-        assert bookpack("build", book).returncode == 0
+    def test_repairs_an_output(self, name: str, how: str, book: Path) -> None:
+        build(book)
         before = outputs(book / "build")
         stamp = (book / "build" / ".bookpack.json").read_bytes()
         place = book / "build" / name
         data = place.read_bytes()
         damaged = {"edited": data + b" ", "cut": data[: len(data) // 2], "emptied": b""}
         place.unlink() if how == "deleted" else place.write_bytes(damaged[how])
-        result = bookpack("build", book)
-        assert result.returncode == 0
-        assert result.stderr == ""
+        report = build(book)
         assert outputs(book / "build") == before
         if name in before:
+            assert report.changed == (name,)
             assert (book / "build" / ".bookpack.json").read_bytes() == stamp
-            assert f"written    {place}" in result.stdout
-            assert result.stdout.count("\nunchanged ") == 1
+        assert build(book).changed == ()
+
+    def test_says_what_it_repaired(self, book: Path, bookpack: Run) -> None:
+        assert bookpack("build", book).returncode == 0
+        (book / "build" / PACK).unlink()
+        result = bookpack("build", book)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert f"written    {book / 'build' / PACK}" in result.stdout
+        assert f"unchanged  {book / 'build' / 'manifest.json'}" in result.stdout
 
     @pytest.mark.parametrize(
         "stamp",
@@ -255,29 +285,28 @@ class TestTheNextBuild:
             b'{"outputs": {}}',
         ],
     )
-    def test_trusts_no_stamp_that_is_none(self, stamp: bytes, book: Path, bookpack: Run) -> None:
-        assert bookpack("build", book).returncode == 0
+    def test_trusts_no_stamp_that_is_none(self, stamp: bytes, book: Path) -> None:
+        build(book)
         before = outputs(book / "build")
         (book / "build" / ".bookpack.json").write_bytes(stamp)
-        result = bookpack("build", book)
-        assert (result.returncode, result.stderr) == (0, "")
+        build(book)
         assert outputs(book / "build") == before
         assert read_stamp(book / "build") is not None
 
     def test_trusts_no_stamp_with_a_part_missing_or_wrong(self, book: Path) -> None:
-        assert run_plain("build", book).returncode == 0
+        build(book)
         before = outputs(book / "build")
         place = book / "build" / ".bookpack.json"
         stamp = json.loads(place.read_text("utf-8"))
         assert len(stamp) >= 4
         for key in stamp:
-            for wrong in (None, 7, [7], {"a": [7]}):
+            for wrong in (None, [7]):
                 changed = {name: value for name, value in stamp.items() if name != key}
                 if wrong is not None:
                     changed[key] = wrong
                 place.write_text(json.dumps(changed), "utf-8")
-                result = run_plain("build", book)
-                assert (result.returncode, result.stderr) == (0, ""), f"{key} is {wrong}"
+                report = build(book)
+                assert (report.chapters, report.diagnostics) == (2, []), f"{key} is {wrong}"
                 assert outputs(book / "build") == before
 
     def test_notices_that_a_picture_came_or_went(self, make_book: MakeBook, bookpack: Run) -> None:
@@ -306,16 +335,14 @@ class TestTheNextBuild:
         ],
         ids=lambda change: repr(next(iter(change.values()))[-28:]),
     )
-    def test_notices_a_change(self, change: dict[str, str], book: Path, bookpack: Run) -> None:
-        assert bookpack("build", book).returncode == 0
+    def test_notices_a_change(self, change: dict[str, str], book: Path) -> None:
+        build(book)
         before = outputs(book / "build")
         write_files(book, change)
-        result = bookpack("build", book)
-        assert result.returncode == 0
-        assert "\nwritten " in result.stdout
+        assert build(book).changed
         assert outputs(book / "build") != before
         # What a build over an old folder gives is what a build into a new one gives.
-        assert bookpack("build", book, "--out", book / "fresh").returncode == 0
+        build(book, book / "fresh")
         assert outputs(book / "fresh") == outputs(book / "build")
 
     @pytest.mark.parametrize(
@@ -409,7 +436,7 @@ class TestSeveralBuildsAtOnce:
         ]
         for process in processes:
             printed, errors = process.communicate(timeout=60)
-            assert (process.returncode, errors) == (0, "")
+            assert (process.returncode, without_progress(errors)) == (0, "")
             assert "chapters   20" in printed
         assert outputs(book / "build") == outputs(book / "alone")
         assert_whole(book / "build")
@@ -437,7 +464,7 @@ class TestSeveralBuildsAtOnce:
                 processes[-1].wait(1.5)
         for process in processes:
             _, errors = process.communicate(timeout=60)
-            assert (process.returncode, errors) == (0, "")
+            assert (process.returncode, without_progress(errors)) == (0, "")
         found = outputs(book / "build")
         assert len(found) == 2, f"two packs, one of them without a manifest: {sorted(found)}"
         assert found in alone.values()
@@ -468,9 +495,9 @@ class TestInterruption:
     @pytest.fixture
     def changed_book(self, book: Path) -> tuple[Path, dict[str, bytes], dict[str, bytes]]:
         """A book that was built and then changed, its old outputs and what the new ones will be."""
-        assert run_plain("build", book, "-q").returncode == 0
+        build(book)
         write_files(book, {"chapters/three.md": "# Three\n\nText.\n"})
-        assert run_plain("build", book, "-q", "--out", book.parent / "new").returncode == 0
+        build(book, book.parent / "new")
         shutil.copytree(book / "build", book.parent / "old")
         old, new = outputs(book.parent / "old"), outputs(book.parent / "new")
         assert old.keys() == new.keys()
@@ -484,7 +511,7 @@ class TestInterruption:
     def test_by_ctrl_c(self, changed_book: tuple[Path, dict[str, bytes], dict[str, bytes]]) -> None:
         book, old, new = changed_book
         seen = []
-        for step in range(1, 200):
+        for step in range(1, 200, 2):
             self.reset(book)
             result = build_with_signal(book, step, signal.SIGINT)
             if result.returncode == 0:
@@ -496,14 +523,14 @@ class TestInterruption:
             assert found in (old, new), f"step {step} mixes the old folder with the new one"
             seen.append(found == new)
             if list((book / "build").glob(".bookpack-staging-*")):
-                assert run_plain("build", book).returncode == 0
+                build(book)
                 assert_whole(book / "build")
         assert outputs(book / "build") == new
-        assert len(seen) > 10
+        assert len(seen) > 5
         assert False in seen
 
     def test_by_ctrl_c_of_the_first_build(self, book: Path) -> None:
-        for step in range(1, 200):
+        for step in range(1, 200, 2):
             shutil.rmtree(book / "build", ignore_errors=True)
             result = build_with_signal(book, step, signal.SIGINT)
             if result.returncode == 0:
@@ -527,8 +554,7 @@ class TestInterruption:
                 data = (book / "build" / name).read_bytes()
                 assert data in (old[name], new[name]), f"step {step}: {name} is not whole"
                 states.add((name, data == new[name]))
-            repair = run_plain("build", book, "-q")
-            assert (repair.returncode, repair.stderr) == (0, "")
+            build(book)
             assert outputs(book / "build") == new, f"step {step}"
             assert not list((book / "build").glob(".bookpack-staging-*")), f"step {step}"
         assert len(states) == 4, "no kill came before and after each move"

@@ -214,10 +214,14 @@ class TestWhatIsRefused:
             ("[lint]\nselect = ['']", 5, "select names ''"),
             ("[lint]\nper-file-ignores = {'a.md' = ['XX']}", 5, "per-file-ignores names 'XX'"),
             ("[lint]\nper-file-ignores = ['a.md']", 5, "per-file-ignores must be a table of lists"),
-            ("[lint.per-file-ignores]\n'a.md' = 7", 5, "must be a list of strings"),
+            ("[lint.per-file-ignores]\n'a.md' = 7", 4, "must be a list of strings"),
             ("[layout]\nurl-style = '{base}/{name}/'", 5, "{slug}"),
             ("[layout]\nurl-style = '{base}/'", 5, "url-style must hold {slug} or {path}"),
             ("[layout]\nsource = '../x'", 5, "source must stay inside the book's folder"),
+            ("[layout]\nsource = '/'", 5, "source must stay inside the book's folder"),
+            ("[layout]\nsource = '..\\x'", 5, "source must stay inside the book's folder"),
+            ("[pack]\nfile = '/x'", 5, "file must be a plain file name"),
+            ("[pack]\nfile = '..'", 5, "file must be a plain file name"),
             ("[layout]\nchapters = ['/x.md']", 5, "chapters must stay inside the book's folder"),
         ],
     )
@@ -323,6 +327,7 @@ class TestOnTheCommandLine:
             "book.edition=7",
             "--style",
             "xml",
+            "--quiet",
         )
         assert (result.returncode, result.stderr) == (0, "")
         pack = (book / "build" / "other.xml").read_text("utf-8")

@@ -16,8 +16,8 @@ from bookpack.errors import BookpackError, SettingsError, WorldError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _SHOWN_FINDINGS = 20
-_PATIENCE = 1.0
-"""Seconds before a command begins to tell how far it is."""
+_PATIENCE = "1"
+"""Seconds before a command begins to tell how far it is, unless BOOKPACK_PROGRESS_AFTER says."""
 EXIT_FINDINGS = 1
 EXIT_INTERRUPTED = 130
 
@@ -48,6 +48,17 @@ def cli() -> None:
 
 def _book_options(command: _Command) -> _Command:
     """Give a command the options by which it finds a book and its settings."""
+    config = click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Settings file to use instead of BOOK/bookpack.toml.",
+    )
+    return config(_new_book_options(command))
+
+
+def _new_book_options(command: _Command) -> _Command:
+    """Give a command the options by which it finds a book that may have no settings yet."""
     for decorate in (
         click.option("-q", "--quiet", is_flag=True, help="Print nothing but problems."),
         click.option(
@@ -58,12 +69,6 @@ def _book_options(command: _Command) -> _Command:
             help="Override one setting; may be given several times.",
         ),
         click.option("--url", metavar="URL", help="The book's address; overrides [book] url."),
-        click.option(
-            "--config",
-            type=click.Path(path_type=Path, dir_okay=False),
-            metavar="FILE",
-            help="Settings file to use instead of BOOK/bookpack.toml.",
-        ),
         click.argument("book", type=click.Path(path_type=Path), default=Path()),
     ):
         command = decorate(command)
@@ -180,9 +185,8 @@ def unpack(file: Path, out: Path, verify: Path | None, quiet: bool) -> None:
     for complaint in result.complaints:
         click.echo(complaint, err=True)
     if not quiet:
-        click.echo(
-            f"{result.files:,} files unpacked into {out}, settings in {out / 'bookpack.toml'}."
-        )
+        files = f"{result.files:,} file{'' if result.files == 1 else 's'}"
+        click.echo(f"{files} unpacked into {out}, settings in {out / 'bookpack.toml'}.")
         if result.verified_against is not None and not result.complaints:
             click.echo(f"Every chapter is as {result.verified_against} says.")
     if result.complaints:
@@ -190,15 +194,11 @@ def unpack(file: Path, out: Path, verify: Path | None, quiet: bool) -> None:
 
 
 @cli.command(epilog="Example: bookpack init mybook --url https://example.com")
-@_book_options
-def init(
-    book: Path, config: Path | None, url: str | None, overrides: tuple[str, ...], quiet: bool
-) -> None:
+@_new_book_options
+def init(book: Path, url: str | None, overrides: tuple[str, ...], quiet: bool) -> None:
     """Write a bookpack.toml for the book in the folder BOOK, and show what was understood."""
     from bookpack import starting
 
-    if config is not None:
-        raise SettingsError("bookpack init writes BOOK/bookpack.toml; it takes no --config.")
     written, chapters = starting.start_book(book, url, overrides)
     if quiet:
         return
@@ -213,6 +213,7 @@ def init(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
+    _insist_on_utf8()
     # Everything lives until the process ends; collecting garbage would only cost time.
     import gc
 
@@ -238,8 +239,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
     except OSError as error:
-        place = f" {error.filename}" if error.filename else ""
-        _complain(f"Cannot go on:{place}: {error.strerror or error}.")
+        what = f"use {error.filename}" if error.filename else "write the output"
+        _complain(f"Cannot {what}: {error.strerror or error}.")
         raise SystemExit(WorldError.exit_status) from None
     except RecursionError:
         _complain("Something in the book is nested too deeply to be read.")
@@ -255,6 +256,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "Please report it with what BOOKPACK_TRACEBACK=1 prints."
         )
         raise SystemExit(WorldError.exit_status) from None
+
+
+def _insist_on_utf8() -> None:
+    """Start again in UTF-8 mode where the locale would make names and output something else.
+
+    A book's files and its findings are the same under every locale.
+    """
+    if sys.getfilesystemencoding() == "utf-8" and (sys.stdout.encoding or "").lower() == "utf-8":
+        return
+    if sys.flags.utf8_mode or sys.argv[0] == "-c":
+        return
+    os.environ["PYTHONUTF8"] = "1"
+    os.execv(sys.executable, [sys.executable, "-m", "bookpack", *sys.argv[1:]])
 
 
 def _settings(book: Path, config: Path | None, url: str | None, overrides: tuple[str, ...]) -> Any:
@@ -336,12 +350,16 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
         return
     started = last = time.monotonic()
     terminal = sys.stderr.isatty()
+    try:
+        patience = float(os.environ.get("BOOKPACK_PROGRESS_AFTER", _PATIENCE))
+    except ValueError:
+        patience = float(_PATIENCE)
     told: set[str] = set()
 
     def tell(step: str, done: int, total: int) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - started < _PATIENCE:
+        if now - started < patience:
             return
         if terminal and (now - last > 0.1 or done == total):
             last = now

@@ -86,6 +86,30 @@ class PackTable:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupTable:
+    """`[[links.group]]`: chapters that belong together, and how often each may be referenced.
+
+    `chapters` are patterns over chapter paths or part titles.
+    """
+
+    name: str = ""
+    chapters: tuple[str, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinksTable:
+    """`[links]`: what the report on links compares with; no edition depends on it.
+
+    `mirrors` are base addresses of the author's other sites → `"*"`, or old slug → chapter.
+    """
+
+    mirrors: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
+    group: tuple[GroupTable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one run. `folder` is the book's folder, `file` the settings file or None."""
 
@@ -96,6 +120,7 @@ class Settings:
     part: tuple[PartTable, ...] = ()
     lint: LintTable = field(default_factory=LintTable)
     pack: PackTable = field(default_factory=PackTable)
+    links: LinksTable = field(default_factory=LinksTable)
 
     @property
     def base_url(self) -> str:
@@ -119,7 +144,8 @@ class Settings:
             entry.name: getattr(self.book, entry.name) or getattr(meta, entry.name)
             for entry in dataclasses.fields(BookMeta)
         }
-        book["title"] = " ".join(book["title"].split()) or self.folder.resolve().name
+        name = " ".join(self.folder.resolve().name.split())
+        book["title"] = " ".join(book["title"].split()) or name
         book["language"] = book["language"] or "en"
         if not book["url"]:
             raise SettingsError(
@@ -162,7 +188,7 @@ def load_settings(
         tables.setdefault("book", {})["url"] = url
         overridden["book.url"] = "--url"
     reader = _Reader(where, text, overridden)
-    reader.check_keys(tables, ("book", "layout", "part", "lint", "pack"), "")
+    reader.check_keys(tables, ("book", "layout", "part", "lint", "pack", "links"), "")
     part = tables.get("part", [])
     if not isinstance(part, list):
         raise reader.error("part", "must be written as [[part]] tables", "")
@@ -174,6 +200,7 @@ def load_settings(
         part=tuple(reader.table(PartTable, entry, "part") for entry in part),
         lint=reader.table(LintTable, tables.get("lint", {}), "lint"),
         pack=reader.table(PackTable, tables.get("pack", {}), "pack"),
+        links=reader.table(LinksTable, tables.get("links", {}), "links"),
     )
     _check_values(settings, reader)
     return settings
@@ -282,6 +309,19 @@ class _Reader:
             if isinstance(value, bool):
                 return value
             raise self.error(key, "must be true or false", table)
+        if kind == int | None:
+            if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+                return value
+            raise self.error(key, "must be a whole number, 0 or more", table)
+        if get_origin(kind) is tuple and dataclasses.is_dataclass(get_args(kind)[0]):
+            name = f"{table}.{key}"
+            if not isinstance(value, list):
+                raise self.error(key, f"must be written as [[{name}]] tables", table)
+            return tuple(self.table(get_args(kind)[0], entry, name) for entry in value)
+        if kind == str | Mapping[str, str]:
+            if isinstance(value, dict):
+                return self._convert(value, Mapping[str, str], key, table)
+            return self._convert(value, str, key, table)
         if get_origin(kind) is tuple:
             if isinstance(value, str):
                 return (value,)
@@ -289,7 +329,9 @@ class _Reader:
                 return tuple(value)
             raise self.error(key, "must be a list of strings", table)
         if not isinstance(value, dict):
-            raise self.error(key, "must be a table of lists", table)
+            inner = get_args(kind)[1]
+            what = {str: " of strings", tuple: " of lists"}.get(get_origin(inner) or inner, "")
+            raise self.error(key, f"must be a table{what}", table)
         inner = get_args(kind)[1]
         return {name: self._convert(item, inner, key, table) for name, item in value.items()}
 
@@ -340,8 +382,32 @@ def _check_values(settings: Settings, reader: _Reader) -> None:
             parts = path.replace("\\", "/").split("/")
             if ".." in parts or path.startswith("/") or re.match(r"[A-Za-z]:", path):
                 raise reader.error(key, f"must stay inside the book's folder, not {path!r}", table)
+    _check_links(settings.links, reader)
     if any(control in settings.book.title for control in "\n\r"):
         raise reader.error("title", "must be one line", "book")
+
+
+def _check_links(links: LinksTable, reader: _Reader) -> None:
+    for address, slugs in links.mirrors.items():
+        if not _is_web_address(address):
+            complaint = f"names {address!r}, which is no http or https address"
+            raise reader.error("mirrors", complaint, "links")
+        if isinstance(slugs, str) and slugs != "*":
+            complaint = f'must give "*" or a table of slugs and chapters for {address}'
+            raise reader.error("mirrors", complaint, "links")
+    names: set[str] = set()
+    for group in links.group:
+        if not group.name:
+            raise reader.error("group", "must have a name", "links")
+        if group.name in names:
+            raise reader.error("group", f"{group.name!r} is there twice", "links")
+        names.add(group.name)
+        if not group.chapters:
+            raise reader.error("group", f"{group.name!r} must list its chapters", "links")
+        least, most = group.at_least, group.at_most
+        if least is not None and most is not None and least > most:
+            complaint = f"of {group.name!r} is greater than its at-most"
+            raise reader.error("at-least", complaint, "links.group")
 
 
 def _is_web_address(address: str) -> bool:

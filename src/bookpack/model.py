@@ -281,6 +281,7 @@ class Book:
     `root` is the chapter folder, relative to the book's. `site_pages` are path and URL of the
     pages of its site that are no chapters; the content of `asset_folders` is published at the
     root of its address; `labels` are names that links may use → path, or path#anchor.
+    `asset_addresses` are folders whose content is published at another address than their path.
     """
 
     meta: BookMeta
@@ -290,3 +291,4 @@ class Book:
     site_pages: tuple[tuple[str, str], ...] = ()
     asset_folders: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    asset_addresses: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -82,8 +81,8 @@ def write_new_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     staging: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=folder.parent))
-        staging.chmod(0o755)
+        staging = folder.parent / f"{_STAGING_PREFIX}{os.getpid()}"
+        staging.mkdir()
         for path, data in files.items():
             _write_file(staging / path, data)
         # Renaming replaces an empty folder in one step and refuses one that has been filled.

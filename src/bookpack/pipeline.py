@@ -125,8 +125,8 @@ def check_book(
         diagnostics += check_prose(chapter, phrases)
         step("checking", number, len(book.chapters))
     diagnostics += check_chapters(book, lambda chapter: is_draft_notice(chapter, phrases))
+    diagnostics = without_suppressed(diagnostics, book)
     kept = [finding for finding in diagnostics if settings.selection.keeps(finding)]
-    kept = without_suppressed(kept, book)
     order = {chapter.source.path: place for place, chapter in enumerate(book.chapters)}
     return CheckedBook(planned, book, files, resolver, resolved, sort_diagnostics(kept, order))
 

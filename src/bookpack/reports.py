@@ -23,7 +23,7 @@ def as_text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
     """One finding a line, `path:line:column: severity CODE name: message`, then its help."""
     lines = []
     for finding in diagnostics:
-        place = f"{finding.path}:{finding.position.line}:{finding.position.column}"
+        place = f"{_visible(finding.path)}:{finding.position.line}:{finding.position.column}"
         label = f"{finding.severity} {finding.code} {finding.rule.name}"
         if colour:
             place, label = f"\x1b[1m{place}\x1b[0m", _paint(label, _COLOUR[finding.severity])

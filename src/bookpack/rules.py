@@ -207,6 +207,13 @@ RULES: dict[str, Rule] = {
             "The book has no title, so its folder's name has to serve.",
             'Set it in bookpack.toml: [book] title = "…".',
         ),
+        Rule(
+            "BP213",
+            "book-without-chapters",
+            _E,
+            "No chapter was found, so the editions are empty.",
+            "Put Markdown files into the folder chapters, or name the folder as [layout] source.",
+        ),
         # BP3: links and footnotes
         Rule(
             "BP301",

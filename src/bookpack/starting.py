@@ -1,5 +1,8 @@
 """`bookpack init`: the few settings a book cannot do without, with comments."""
 
+import os
+import re
+import tomllib
 from pathlib import Path
 from string import Template
 
@@ -48,34 +51,50 @@ def start_book(
     overwrites: raises `SettingsError` when the book has settings already.
     """
     file = folder / SETTINGS_FILE
-    if file.exists():
+    if os.path.lexists(file):
         raise SettingsError(f"{file} exists already; edit it, or remove it first.")
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"The book's folder {folder} is a file, not a folder.")
+    address = url or _PLACEHOLDER_URL
+    settings = load_settings(folder, url=address, overrides=overrides)
+    written: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        written: list[Path] = []
-        has_markdown = any(
-            path.suffix.lower() in (".md", ".markdown") for path in folder.rglob("*.m*")
-        )
-        if not has_markdown:
+        files = BookFiles(folder, folder / "build")
+        if not folder.exists() or not files.find_markdown():
             first = folder / "chapters" / "1-introduction.md"
-            first.parent.mkdir(exist_ok=True)
+            first.parent.mkdir(parents=True, exist_ok=True)
             first.write_text(_FIRST_CHAPTER, "utf-8")
             written.append(first)
-        address = url or _PLACEHOLDER_URL
-        settings = load_settings(folder, url=address, overrides=overrides)
-        planned = plan_book(settings, BookFiles(folder, folder / "build"))
+        files = BookFiles(folder, folder / "build")
+        planned = plan_book(settings, files)
         text = _SETTINGS.substitute(
             title=toml_string(planned.settings.book.title),
             url=toml_string(address),
             reminder="" if url else "  # the address where the book is, or will be, published",
             source=toml_string(planned.plan.root or "."),
         )
-        file.write_text(text, "utf-8")
+        file.write_text(_with_overrides(text, overrides), "utf-8")
         written.append(file)
     except OSError as error:
         raise WorldError(f"Cannot write to {folder}: {error.strerror or error}.") from None
-    files = BookFiles(folder, folder / "build")
-    book, _ = read_book(plan_book(settings, files), files)
+    book, _ = read_book(planned, files)
     return written, [(chapter.path, chapter.url) for chapter in book.chapters]
+
+
+def _with_overrides(text: str, overrides: tuple[str, ...]) -> str:
+    """Write what `--set` says into the settings, in place of the line that says otherwise."""
+    for override in overrides:
+        name, _, value = override.partition("=")
+        table, _, key = name.strip().partition(".")
+        try:
+            tomllib.loads(f"value = {value}")
+        except tomllib.TOMLDecodeError:
+            value = toml_string(value)
+        header = f"[{table}]\n"
+        if header not in text:
+            text += f"\n{header}"
+        before, _, rest = text.partition(header)
+        inside, bracket, after = rest.partition("\n[")
+        inside = re.sub(rf"(?m)^(?:# )?{re.escape(key)} = .*\n?", "", inside)
+        text = f"{before}{header}{key} = {value.strip()}\n{inside}{bracket}{after}"
+    return text

@@ -17,6 +17,7 @@ _PLAIN_BYTES = bytes(set(range(256)) - set(range(1, 9)) - {11} - set(range(14, 3
 _BROKEN_HEADING = re.compile(r"##*(?=\w)")
 _TABLE_LINES = re.compile(r"\|[ \t]*(?:\r\n|\n|\r) {0,3}\|")
 _UNIX_LIKE = re.compile(r"\*(?:nix|BSD|args)\b")
+_ABBREVIATION = re.compile(r"\*\[[^\]\n]+\]:")
 _COMMON_WORDS = frozenset({"this", "is", "a", "of", "chapter", "section", "page"})
 _DETACHED_TARGET = re.compile(r"\] \((?:https?://|[\w./-]+\.(?:md|html)|#)[^)\s]*\)")
 _LINK_LIKE = re.compile(r"\[[^\[\]\n]+\]\((?:https?://|[./#\w][^()\n]*)")
@@ -128,6 +129,8 @@ def _literal_marks(chapter: Chapter) -> Iterator[Diagnostic]:
         line_end = text.find("\n", start)
         line_end = len(text) if line_end < 0 else line_end
         if mark in "*_":
+            if _ABBREVIATION.match(text, start):
+                continue
             if _opens_or_closes(text, start, end):
                 run_end = end + (text[end : end + 1] == mark)
                 message = f"This {mark * (run_end - start)} has no partner."

@@ -115,13 +115,23 @@ class LinkResolver:
         absolute = bool(_WEB.match(target))
         # Aliases may lie on another host: the book's own old addresses.
         foreign = absolute and not self.is_own(target)
-        if foreign and not self._at(target.split("#")[0].split("?")[0]):
+        whole = target.partition("#")[0]
+        if foreign and not self._at(whole) and not self._at(whole.partition("?")[0]):
             return Resolution(Kind.EXTERNAL, target)
         path, query, anchor = _split(target)
-        if not path and not query and anchor not in self.book.labels:
+        if not path and not query:
+            if anchor in self.book.labels and anchor not in self.anchors(chapter):
+                labelled = self._labelled(anchor)
+                if labelled is not None:
+                    return labelled
             return self._with_anchor(chapter, chapter.url, query, anchor, relative=True)
         lookup = self._lookup_address if absolute or path.startswith("/") else self._lookup_relative
-        found, near = lookup(unquote(path) if path else "", path, chapter)
+        # Some sites tell their pages apart by the query alone: `/?p=12`.
+        found, near = self._at(urljoin(chapter.url, f"{path}?{query}")) if query else [], False
+        if found:
+            query = ""
+        else:
+            found, near = lookup(unquote(path), path, chapter)
         if len(found) > 1:
             names = " and ".join(c.path for c in found)
             return Resolution(
@@ -135,13 +145,17 @@ class LinkResolver:
             return self._with_anchor(
                 found[0], found[0].url, query, anchor, relative=not absolute, wrong_case=near
             )
-        labelled = self.book.labels.get(unquote(target.lstrip("#")))
+        labelled = self._labelled(unquote(target))
         if labelled is not None:
-            place, _, anchor = labelled.partition("#")
-            owner = self.chapters.get(place)
-            if owner is not None:
-                return self._with_anchor(owner, owner.url, "", anchor, relative=True)
+            return labelled
         return self._as_asset_or_broken(target, path, chapter, absolute, is_image)
+
+    def _labelled(self, name: str) -> Resolution | None:
+        place, _, anchor = self.book.labels.get(name, "").partition("#")
+        owner = self.chapters.get(place)
+        if owner is None:
+            return None
+        return self._with_anchor(owner, owner.url, "", anchor, relative=True)
 
     def _lookup_relative(self, path: str, raw: str, chapter: Chapter) -> tuple[list[Chapter], bool]:
         """Look a relative path up as a file and as an address relative to the page's own.
@@ -158,7 +172,8 @@ class LinkResolver:
             if joined.lower().endswith((".html", ".htm")):
                 names += (_PAGE_SUFFIX.sub(suffix, joined) for suffix in MARKDOWN_SUFFIXES)
             names += (posixpath.normpath(f"{joined}/{name}.md") for name in _INDEX_NAMES)
-            found = self._at(urljoin(chapter.url, raw))
+            # Dots alone name a folder, and the reader who wrote them thinks of its first page.
+            found = [] if set(path) <= set("./") else self._at(urljoin(chapter.url, raw))
             if found:
                 return found, False
         for name in names:
@@ -247,9 +262,12 @@ class LinkResolver:
             inside = named.lstrip("/")
             folders = [f"{folder}/" if folder else "" for folder in self.book.asset_folders]
             candidates = [*(folder + inside for folder in folders), inside]
+            if self.base_path and f"/{inside}".startswith(f"{self.base_path}/"):
+                below = f"/{inside}".removeprefix(f"{self.base_path}/")
+                candidates += (folder + below for folder in [*folders, ""])
         else:
             folder = posixpath.dirname(self.prefix + chapter.path)
-            candidates = [posixpath.join(folder, named)]
+            candidates = [posixpath.join(folder, named), *self._published_at(url)]
         candidates = list(dict.fromkeys(posixpath.normpath(c) for c in candidates))
         if any(c == ".." or c.startswith("../") for c in candidates):
             return Resolution(
@@ -353,7 +371,21 @@ class LinkResolver:
         left = self.draft_addresses.get(self._address_key(url))
         return f"{left.path}, which is left out ({left.reason})" if left else ""
 
+    def _published_at(self, url: str) -> list[str]:
+        """Return the files that can be published at an address of the book, if it is one."""
+        if not self.is_own(url):
+            return []
+        inside = unquote(urlsplit(url).path).removeprefix(self.base_path).lstrip("/")
+        return [f"{folder}/{inside}" for folder in self.book.asset_folders if folder]
+
     def _asset_url(self, path: str, target: str) -> str:
+        folder = posixpath.dirname(path)
+        while folder and self.book.asset_addresses:
+            if folder in self.book.asset_addresses:
+                address = self.book.asset_addresses[folder].rstrip("/")
+                rest = path.removeprefix(f"{folder}/")
+                return _with_tail(f"{address}/{quote_path(rest)}", target)
+            folder = posixpath.dirname(folder)
         for folder in (*self.book.asset_folders, self.book.root):
             if folder and path.startswith(f"{folder}/"):
                 path = path.removeprefix(f"{folder}/")
@@ -382,7 +414,8 @@ class LinkResolver:
             return address
         path = _INDEX.sub("", unquote(parts.path).rstrip("/"))
         path = re.sub(r"\.html?$", "", path, flags=re.I)
-        return f"{parts.netloc.lower()}{path.rstrip('/')}"
+        query = f"?{parts.query}" if parts.query else ""
+        return f"{parts.netloc.lower()}{path.rstrip('/')}{query}"
 
     def _suggest_chapters(self, name: str) -> str:
         """Name the chapters whose file name or address comes nearest to `name`."""

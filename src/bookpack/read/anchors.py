@@ -19,6 +19,7 @@ class AnchorRule:
     The first repetition gets `first_number`. `empty` serves for a text that leaves nothing.
     With `automatic`, both get that word and one running number for all of them instead.
     `renumber`, where it is given, makes the next anchor of one that is empty or taken.
+    `from_source` makes the anchor of the heading's line as written, markup included.
     """
 
     name: str
@@ -28,6 +29,7 @@ class AnchorRule:
     empty: str = ""
     automatic: str = ""
     renumber: Callable[[str], str] | None = None
+    from_source: bool = False
 
 
 class AnchorNumbers:

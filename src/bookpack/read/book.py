@@ -8,8 +8,8 @@ from bookpack.diagnostics import Diagnostic, report
 from bookpack.model import Book, Chapter, Heading, LeftOut, Structure
 from bookpack.read.files import BookFiles
 from bookpack.read.front_matter import FrontMatter
-from bookpack.read.layouts import choose_layout
 from bookpack.read.layouts.base import Entry, Page, Plan, absolute_address
+from bookpack.read.layouts.registry import choose_layout
 from bookpack.read.markdown import parse_markdown
 from bookpack.read.order import readable_name
 from bookpack.source import Source, TranslatedSource
@@ -55,6 +55,9 @@ def read_book(
     if not planned.has_title:
         message = f"The book has no title; its folder's name, {settings.book.title!r}, serves."
         diagnostics.append(report("book-without-title", "bookpack.toml", message))
+    if not plan.entries:
+        message = f"There is no chapter in {plan.root or 'the book'}."
+        diagnostics.append(report("book-without-chapters", plan.root or ".", message))
     chapters = []
     for number, entry in enumerate(plan.entries, 1):
         chapters.append(_read_chapter(entry, planned, diagnostics))
@@ -73,6 +76,7 @@ def read_book(
         root=plan.root,
         site_pages=tuple((page.path, page.url) for page in plan.site_pages),
         asset_folders=plan.asset_folders,
+        asset_addresses=plan.asset_addresses,
         labels=labels,
     )
     return book, diagnostics

@@ -7,6 +7,7 @@ stay the same (see `same_answers`).
 """
 
 import os
+import unicodedata
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -105,17 +106,22 @@ class BookFiles:
             names = os.listdir(full) if full is not None else []  # noqa: PTH208 - names alone
         except OSError:
             names = []
-        self._probed.setdefault(folder, bool(names))
-        return sorted(name for name in names if not name.startswith("."))
+        if full is not None and self.skip is not None and full == self.skip.parent:
+            names = [name for name in names if name != self.skip.name]
+        names = sorted(name for name in names if not name.startswith("."))
+        listing = "\n".join(names).encode("utf-8", "surrogateescape")
+        self._listed[f"{folder}/"] = sha256(listing).hexdigest()
+        return names
 
     def answers(self) -> dict[str, Any]:
         """Return everything that was asked with what was answered, as plain data."""
-        return {
+        asked: dict[str, dict[str, Any]] = {
             "read": self._read,
             "probed": self._probed,
             "files": self._files,
             "listed": self._listed,
         }
+        return {kind: dict(sorted(answers.items())) for kind, answers in asked.items()}
 
     def _inside(self, path: str) -> Path | None:
         try:
@@ -160,7 +166,7 @@ class BookFiles:
         """Tell whether a file can be a chapter; report one that cannot."""
         reason = ""
         try:
-            if not path.isprintable():
+            if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
                 reason = "its name holds what is no text; rename it"
             elif not entry.is_file():
                 kind = "a link to nothing" if entry.is_symlink() else "no regular file"
@@ -191,7 +197,10 @@ def same_answers(folder: Path, skip: Path, answers: Mapping[str, Any]) -> bool:
     """Tell whether all that a former build asked would be answered the same today."""
     files = BookFiles(folder, skip)
     for inner in answers["listed"]:
-        files.find_markdown(inner)
+        if inner.endswith("/"):
+            files.list_folder(inner[:-1])
+        else:
+            files.find_markdown(inner)
     if files.answers()["listed"] != answers["listed"]:
         return False  # before every file is read
     for path in answers["read"]:

@@ -11,6 +11,7 @@ from bookpack.source import Span
 _EXPLICIT_ANCHOR = re.compile(
     r"[ \t]*\{(?:[^{}]*[ \t])?#([^\s{}]+)[^{}]*\}[ \t]*$|[ \t]*\{\.[^{}]*\}[ \t]*$"
 )
+_CLOSING_MARKS = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _ADDRESS_LINE = re.compile(
     r"(?:[ \t]*(?:\r\n|\n|\r))?(url:[ \t]*(https?://\S+|/\S*)[ \t]*)(?:\r\n|\n|\r|\Z)"
 )
@@ -37,7 +38,8 @@ def finish_headings(
         explicit = _EXPLICIT_ANCHOR.search(heading.text)
         title = heading.text[: explicit.start()] if explicit else heading.text
         title = " ".join(title.split())
-        anchor = explicit[1] if explicit and explicit[1] else rule.slug(title)
+        plain = _source_line(span.slice(text)) if rule.from_source else title
+        anchor = explicit[1] if explicit and explicit[1] else rule.slug(plain)
         address = None
         line = _ADDRESS_LINE.match(text, span.end) if heading.outermost else None
         if line:
@@ -47,3 +49,10 @@ def finish_headings(
         anchor = numbers.claim(anchor)
         finished.append(Heading(heading.level, title, anchor, span, heading.outermost, address))
     return tuple(finished)
+
+
+def _source_line(block: str) -> str:
+    """Return the last line of a heading as written, without its marks and attributes."""
+    lines = block.strip().splitlines() or [""]
+    line = lines[-2] if len(lines) > 1 else _CLOSING_MARKS.sub("", lines[0].lstrip("#"))
+    return _EXPLICIT_ANCHOR.sub("", line).strip()

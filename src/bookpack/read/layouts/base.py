@@ -8,9 +8,9 @@ and what is a page of the site without being a chapter. It does not parse chapte
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, report
@@ -21,10 +21,11 @@ from bookpack.read.front_matter import FrontMatter, read_front_matter
 from bookpack.source import Edit, Source, Span
 
 MAX_LINE = 50_000
-_LONG_LINE = re.compile(rf"[^\n\r]{{{MAX_LINE + 1},}}")
+_LINE = re.compile(r"[^\n\r]+")
 # What an address may hold unescaped: the path characters of RFC 3986 without brackets, which
 # Markdown would stumble over, and every letter of every language (an IRI, RFC 3987).
 _SAFE_IN_PATH = "/-._~!$&'*+,;=:@%"
+_BLANKS = re.compile(r"[\s<>]")
 _SAFE_PATH = re.compile(r"[\w/.~-]*")
 
 
@@ -88,7 +89,8 @@ class Plan:
     """What a convention makes of a book.
 
     `root` is the chapter folder, relative to the book's, without a slash; `asset_folders` are
-    the folders (likewise) whose content is published at the root of the book's address.
+    the folders (likewise) whose content is published at the root of the book's address;
+    `asset_addresses` are folders → URL where their content is published somewhere else.
     `address` gives URL and whether the author stated it, for entries without one.
     """
 
@@ -98,6 +100,7 @@ class Plan:
     left_out: tuple[tuple[Page, str], ...] = ()
     site_pages: tuple[SitePage, ...] = ()
     asset_folders: tuple[str, ...] = ()
+    asset_addresses: Mapping[str, str] = field(default_factory=dict)
     anchors: AnchorRule = GITHUB
     dialect: Dialect | None = None
     address: Callable[[Page, AddressLine | None], tuple[str, bool]] | None = None
@@ -153,8 +156,8 @@ def quote_path(path: str) -> str:
 
 def absolute_address(base: str, address: str) -> str:
     """Join an address that an author wrote to the base; a full URL stays what it is."""
-    if urlsplit(address).scheme in ("http", "https"):
-        return address
+    if re.match(r"https?://", address, re.I):
+        return _BLANKS.sub(lambda match: quote(match[0]), address)
     return f"{base}/{quote_path(address.lstrip('/'))}"
 
 
@@ -176,8 +179,8 @@ def check_source(source: Source) -> list[Diagnostic]:
         message = f"{source.path} ends its lines with carriage returns alone."
         found.append(report("carriage-return-lines", source, message))
     if len(text) > MAX_LINE:
-        long = _LONG_LINE.search(text)
-        if long:
+        long = next((line for line in _LINE.finditer(text) if len(line[0]) > MAX_LINE), None)
+        if long is not None:
             message = f"This line has {len(long[0]):,} characters."
             start = Span(long.start(), long.start() + 1)
             found.append(report("overlong-line", source, message, start))

@@ -6,6 +6,7 @@ Addresses: front matter `url` or `slug`, else a `url: …` line under the first 
 `url-style` with the file's name as slug.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
@@ -261,7 +262,9 @@ class Addresses:
         )
         if "{base}" not in self.style:
             return filled if urlsplit(filled).scheme else f"{self.base}/{filled.lstrip('/')}"
-        # The slug of the first page is empty: one slash at the end, never two.
+        # The slug of the first page is empty: a file needs a name all the same, and a folder
+        # one slash at the end, never two.
+        filled = re.sub(r"/(?=\.\w+$)", "/index", filled)
         while "//" in filled:
             filled = filled.replace("//", "/")
         return f"{self.base}/{filled.lstrip('/')}"

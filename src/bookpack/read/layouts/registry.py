@@ -1,0 +1,77 @@
+"""Which conventions there are, and which one a book follows.
+
+A new convention is a module of this folder and a line in `LAYOUTS`, before those that would also
+recognise its books.
+"""
+
+from typing import cast
+
+from bookpack.config import SETTINGS_FILE, Settings
+from bookpack.diagnostics import report
+from bookpack.errors import SettingsError
+from bookpack.read.files import BookFiles
+from bookpack.read.layouts import (
+    bookdown,
+    docusaurus,
+    gitbook,
+    hugo,
+    jekyll,
+    jupyterbook,
+    mdbook,
+    mkdocs,
+    mystmd,
+    native,
+    quarto,
+    sphinx,
+)
+from bookpack.read.layouts.base import Layout
+
+LAYOUTS: dict[str, Layout] = {
+    module.NAME: cast(Layout, module)
+    for module in (
+        gitbook,
+        mdbook,
+        jupyterbook,
+        mystmd,
+        hugo,
+        docusaurus,
+        mkdocs,
+        quarto,
+        bookdown,
+        jekyll,
+        sphinx,
+        native,  # last: it recognises every folder
+    )
+}
+
+
+def choose_layout(files: BookFiles, settings: Settings) -> tuple[Layout, str]:
+    """Return the convention that the book follows, and why we think so.
+
+    Where a folder follows several, the first of `LAYOUTS` counts, and the others are reported.
+    Raises `SettingsError` when the settings name a convention that does not exist.
+    """
+    named = settings.layout.convention
+    if named != "auto":
+        if named not in LAYOUTS:
+            known = ", ".join(LAYOUTS)
+            raise SettingsError(f"[layout] convention must be auto or one of {known}.")
+        return LAYOUTS[named], "named in the settings"
+    if settings.layout.chapters or settings.part or settings.layout.source:
+        return cast(Layout, native), "the settings say where chapters lie"
+    found = [
+        (layout, reason)
+        for layout in LAYOUTS.values()
+        if (reason := layout.recognise(files, settings)) is not None
+    ]
+    others = [
+        f"{layout.NAME} ({reason})"
+        for layout, reason in found[1:]
+        # A table of contents alone is what several tools read, and no setting of any.
+        if layout is not native and (" " in reason or not reason.endswith("SUMMARY.md"))
+    ]
+    if others:
+        chosen, reason = found[0]
+        message = f"{chosen.NAME} ({reason}) is followed; the folder is also {', '.join(others)}."
+        files.diagnostics.append(report("conflicting-conventions", SETTINGS_FILE, message))
+    return found[0]
