@@ -18,6 +18,8 @@ _BROKEN_HEADING = re.compile(r"##*(?=\w)")
 _TABLE_LINES = re.compile(r"\|[ \t]*(?:\r\n|\n|\r) {0,3}\|")
 _UNIX_LIKE = re.compile(r"\*(?:nix|BSD|args)\b")
 _ABBREVIATION = re.compile(r"\*\[[^\]\n]+\]:")
+_COLON = re.compile(r"[*_]*:")
+_NAME = re.compile(r"[ \t]+[A-Z]\w*|['’]s\b")
 _COMMON_WORDS = frozenset({"this", "is", "a", "of", "chapter", "section", "page"})
 _DETACHED_TARGET = re.compile(r"\] \((?:https?://|[\w./-]+\.(?:md|html)|#)[^)\s]*\)")
 _LINK_LIKE = re.compile(r"\[[^\[\]\n]+\]\((?:https?://|[./#\w][^()\n]*)")
@@ -51,10 +53,22 @@ def _draft_notices(chapter: Chapter, phrases: tuple[str, ...], data: bytes) -> I
         return
     prose = chapter.structure.prose
     for match in pattern.finditer(text):
-        if prose.holding(match.start()) is not None:
+        if prose.holding(match.start()) is not None and _is_meant(text, match):
             span = Span(*match.span())
             message = f"“{match[0]}” is a notice to the author."
             yield report("draft-notice", chapter.source, message, span)
+
+
+def _is_meant(text: str, match: re.Match[str]) -> bool:
+    """Tell whether a word in capitals is a notice, and not part of a name (“the TODO Group”).
+
+    A notice has a colon, or begins its line and no name follows.
+    """
+    if not match[0].isupper() or _COLON.match(text, match.end()):
+        return True
+    line = text[max(text.rfind("\n", 0, match.start()), text.rfind("\r", 0, match.start())) + 1 :]
+    before = line[: match.start() - (len(text) - len(line))]
+    return not before.strip(" \t>*_+-[(|#") and not _NAME.match(text, match.end())
 
 
 @lru_cache(maxsize=8)
