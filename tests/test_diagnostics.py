@@ -11,7 +11,7 @@ import pytest
 
 from bookpack import pipeline
 from bookpack.config import load_settings
-from bookpack.diagnostics import Diagnostic, Selection, report
+from bookpack.diagnostics import Diagnostic, Selection, fails, report
 from bookpack.reports import (
     as_github,
     as_json,
@@ -240,7 +240,7 @@ class TestFailOn:
     def test_decides(self, worst: str, fail_on: str, make_book: MakeBook) -> None:
         ranks = ["nothing", "info", "warning", "error", "never"]
         expected = worst != "nothing" and ranks.index(worst) >= ranks.index(fail_on)
-        assert pipeline.fails(findings(make_book(self.BOOKS[worst])), fail_on) is expected
+        assert fails(findings(make_book(self.BOOKS[worst])), fail_on) is expected
 
 
 class TestText:

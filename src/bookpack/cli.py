@@ -102,15 +102,20 @@ def build(
     locked: bool,
 ) -> None:
     """Build the editions of the book in the folder BOOK (default: here)."""
-    from bookpack import pipeline
+    from bookpack import recall
+    from bookpack.diagnostics import fails
 
     if style is not None:
         overrides = (*overrides, f"pack.style={style}")
     settings = _settings(book, config, url, overrides)
     destination = out if out is not None else book / "build"
-    with _progress(quiet) as progress:
-        report = pipeline.build(settings, destination, locked=locked, progress=progress)
-    failed = pipeline.fails(report.diagnostics, settings.lint.fail_on)
+    report = recall.last_build(settings, destination, locked=locked)
+    if report is None:
+        from bookpack import pipeline
+
+        with _progress(quiet) as progress:
+            report = pipeline.build_anew(settings, destination, locked=locked, progress=progress)
+    failed = fails(report.diagnostics, settings.lint.fail_on)
     shown = [d for d in report.diagnostics if d.severity.rank > 0]
     _print_findings(_as_seen_from_here(shown, book), book)
     if not quiet:
@@ -139,11 +144,12 @@ def check(
 ) -> None:
     """Report everything that is wrong with the book; write nothing."""
     from bookpack import pipeline, reports
+    from bookpack.diagnostics import fails
 
     settings = _settings(book, config, url, overrides)
     with _progress(quiet) as progress:
         diagnostics = pipeline.check(settings, book / "build", progress).diagnostics
-    failed = pipeline.fails(diagnostics, settings.lint.fail_on)
+    failed = fails(diagnostics, settings.lint.fail_on)
     diagnostics = _as_seen_from_here(diagnostics, book)
     if form == "json":
         click.echo(reports.as_json(diagnostics))

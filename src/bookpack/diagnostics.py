@@ -3,7 +3,7 @@
 The rules themselves stand in `rules`, the output forms in `reports`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -121,6 +121,14 @@ def sort_diagnostics(
         unique,
         key=lambda d: (path_order.get(d.path, last), d.path, d.position, d.code, d.message),
     )
+
+
+def fails(diagnostics: Sequence[Diagnostic], fail_on: str) -> bool:
+    """Tell whether a finding is at or above `fail-on`."""
+    if fail_on == "never":
+        return False
+    limit = Severity(fail_on).rank
+    return any(finding.severity.rank >= limit for finding in diagnostics)
 
 
 def escalate(diagnostic: Diagnostic, severity: Severity) -> Diagnostic:

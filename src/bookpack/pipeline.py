@@ -5,18 +5,16 @@ to a network. Read this first.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from bookpack import __version__, output
 from bookpack.checks.chapters import check_chapters
 from bookpack.checks.prose import check_prose, is_draft_notice
 from bookpack.checks.suppress import without_suppressed
-from bookpack.config import SETTINGS_FILE, Settings
+from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, escalate, sort_diagnostics
 from bookpack.editions.chapter import packed_text, plan_labels
 from bookpack.editions.packed import Pack, PackedChapter, write_pack
@@ -24,10 +22,11 @@ from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
 from bookpack.links.resolve import LinkResolver
 from bookpack.model import Book, Chapter
 from bookpack.read.book import PlannedBook, plan_book, read_book
-from bookpack.read.files import BookFiles, same_answers
-from bookpack.reports import from_record, to_record
+from bookpack.read.files import BookFiles
+from bookpack.recall import BuildReport, inputs_of, last_build, make_report
+from bookpack.reports import to_record
 from bookpack.rules import Severity
-from bookpack.tokens import has_exact_tokens, token_counter
+from bookpack.tokens import token_counter
 
 Progress = Callable[[str, int, int], None]
 """Told which step runs, how much of it is done, and how much there is."""
@@ -47,22 +46,6 @@ class CheckedBook:
     diagnostics: list[Diagnostic]
 
 
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """What a build did. Paths are relative to the output folder; `changed` were written."""
-
-    layout: str
-    chapters: int
-    words: int
-    tokens: int
-    token_label: str
-    diagnostics: list[Diagnostic]
-    out: Path
-    changed: tuple[str, ...]
-    outputs: tuple[str, ...]
-    sizes: dict[str, int]
-
-
 def check(settings: Settings, out: Path, progress: Progress | None = None) -> CheckedBook:
     """Read, resolve and check the book; `out` is left out of the reading.
 
@@ -79,10 +62,14 @@ def build(
 
     `locked` makes a picture without words an error. Raises `SettingsError` and `WorldError`.
     """
-    inputs = _inputs(settings, locked)
-    remembered = _remembered(settings, out, inputs)
-    if remembered is not None:
-        return remembered
+    remembered = last_build(settings, out, locked=locked)
+    return remembered or build_anew(settings, out, locked=locked, progress=progress)
+
+
+def build_anew(
+    settings: Settings, out: Path, *, locked: bool = False, progress: Progress | None = None
+) -> BuildReport:
+    """Build the editions without asking whether they would come out the same again."""
     files = BookFiles(settings.folder, out)
     planned = plan_book(settings, files)
     root = settings.folder / planned.plan.root
@@ -101,13 +88,13 @@ def build(
     }
     stamp = {
         "bookpack": __version__,
-        "inputs": inputs,
+        "inputs": inputs_of(settings, locked=locked),
         "answers": files.answers(),
         "report": report,
     }
     written = output.write_folder(out, editions, stamp)
     sizes = {path: len(data) for path, data in editions.items()}
-    return _report(report, diagnostics, out, written.changed, sizes)
+    return make_report(report, diagnostics, out, written.changed, sizes)
 
 
 def check_book(
@@ -179,14 +166,6 @@ def _packed_chapter(chapter: Chapter, text: str, tokens: int) -> PackedChapter:
     )
 
 
-def fails(diagnostics: Sequence[Diagnostic], fail_on: str) -> bool:
-    """Tell whether a finding is at or above `fail-on`."""
-    if fail_on == "never":
-        return False
-    limit = Severity(fail_on).rank
-    return any(finding.severity.rank >= limit for finding in diagnostics)
-
-
 def _notes(checked: CheckedBook) -> list[str]:
     notes = []
     for reason in ("draft", "not listed"):
@@ -202,66 +181,8 @@ def _notes(checked: CheckedBook) -> list[str]:
     return notes
 
 
-def _inputs(settings: Settings, locked: bool) -> str:
-    """Return one hash of everything but the book's files that decides what a build gives."""
-    toml = settings.file.read_bytes() if settings.file else b""
-    parts = [
-        __version__,
-        settings.digest_material(),
-        sha256(toml).hexdigest(),
-        f"locked={locked} tokens={has_exact_tokens()}",
-    ]
-    return sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _remembered(settings: Settings, out: Path, inputs: str) -> BuildReport | None:
-    """Return the report of the last build if it would come out the same again."""
-    stamp = output.read_stamp(out)
-    if stamp is None or stamp.get("inputs") != inputs or stamp.get("bookpack") != __version__:
-        return None
-    if not output.outputs_match(out, stamp["outputs"]):
-        return None
-    try:
-        return _recall(settings, out, stamp)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None  # a stamp that nobody here wrote
-
-
-def _recall(settings: Settings, out: Path, stamp: dict[str, Any]) -> BuildReport | None:
-    if not same_answers(settings.folder, out, stamp["answers"]):
-        return None
-    report = stamp["report"]
-    diagnostics = [from_record(record) for record in report["diagnostics"]]
-    sizes = {path: (out / path).stat().st_size for path in stamp["outputs"]}
-    return _report(report, diagnostics, out, (), sizes)
-
-
-def _report(
-    report: dict[str, Any],
-    diagnostics: list[Diagnostic],
-    out: Path,
-    changed: tuple[str, ...],
-    sizes: dict[str, int],
-) -> BuildReport:
-    return BuildReport(
-        report["layout"],
-        report["chapters"],
-        report["words"],
-        report["tokens"],
-        report["token_label"],
-        diagnostics,
-        out,
-        changed,
-        tuple(sizes),
-        sizes,
-    )
-
-
 def _locked(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     return [
         escalate(finding, Severity.ERROR) if finding.rule.name == "image-without-words" else finding
         for finding in diagnostics
     ]
-
-
-__all__ = ["SETTINGS_FILE", "BuildReport", "CheckedBook", "build", "check", "fails"]
