@@ -172,12 +172,13 @@ def _notes(checked: CheckedBook) -> list[str]:
         paths = [left.path for left in checked.book.left_out if left.reason == reason]
         if paths:
             notes.append(f"Left out ({reason}): {', '.join(paths)}.")
-    pictures = sum(not image.decorative for one in checked.resolved for image, _ in one.images)
+    pictures = [i for one in checked.resolved for i, _ in one.images if not i.decorative]
     if pictures:
-        notes.append(
-            f"Figures: {pictures:,} picture{'' if pictures == 1 else 's'}, each as its author's "
-            "alternative text; no model described any."
-        )
+        silent = sum(not image.alt and not image.title for image in pictures)
+        told = len(pictures) - silent
+        words = [f"{told:,} with the words of the author"] if told else []
+        words += [f"{silent:,} without any words"] if silent else []
+        notes.append(f"Figures: {' and '.join(words)}; no model described any.")
     return notes
 
 

@@ -86,11 +86,14 @@ def _copies(
     for earlier, later in sorted(pairs):
         share = _share((earlier, later), common.get((earlier, later), 0), lengths)
         chapter, other = chapters[later], chapters[earlier]
-        kind = "a copy" if share >= _COPY_SHARE else "another version"
-        message = (
-            f"This looks like {kind} of {other.path}: "
-            f"{share:.0%} of the shorter one's text stands in both."
-        )
+        measure = f"{share:.0%} of the shorter one's text stands in both"
+        if share >= _COPY_SHARE:
+            message = f"This looks like a copy of {other.path}: {measure}."
+        else:
+            message = (
+                f"This looks like another version of {other.path}: "
+                f"their names differ in the number alone; {measure}."
+            )
         place = chapter.title_heading.span if chapter.title_heading else None
         yield report("near-duplicate-chapter", chapter.source, message, place)
 

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from bookpack.config import PackTable
 from bookpack.errors import WorldError
 
 OWN_HEADLINE = "This file is the LLM edition of "
@@ -26,6 +27,14 @@ _FACT = re.compile(
 )
 _ADDRESS = re.compile(r"\A\s*#[^\n]*\n\s*url: (https?://\S+)")
 _LINE = "=" * 16
+_NAMES = "File Summary|User Provided Header|Directory Structure|Files"
+_SECTION = re.compile(
+    rf"^(?:(?P<markdown># (?:{_NAMES}))"
+    rf"|(?P<xml><(?:{_NAMES.lower().replace(' ', '_')})>)"
+    rf"|(?P<plain>={{64}}\n(?:{_NAMES})\n={{64}}|={{16}}\nFile: [^\n]+\n={{16}}))$",
+    re.M,
+)
+_BEHIND_FILES = re.compile(r"\n={64}\n(?:Instruction|Git Diffs|Git Logs|End of Codebase)\n={64}\n")
 _TAILS = {
     "markdown": "```\n",
     "xml": "</file>\n\n</files>\n",
@@ -61,12 +70,13 @@ def read_pack(data: bytes, name: str) -> UnpackedBook:
     except UnicodeDecodeError as error:
         raise WorldError(f"{name} is not a packed file: it is not UTF-8 text ({error}).") from None
     own = text.startswith(OWN_HEADLINE)
+    style = _own_style(text) if own else _style_of(text)
     if text.lstrip().startswith("{"):
         book = _read_json(text, name)
-    elif own or "\n# Files\n" in text or "\n<files>\n" in text or f"\n{_LINE}\nFile: " in text:
-        book = _read_text(text, own)
     elif text.startswith("<repomix>"):
         book = _read_parsable_xml(text)
+    elif style:
+        book = _read_text(text, style, own)
     else:
         raise _not_a_pack(name)
     if not book.files:
@@ -100,6 +110,9 @@ def settings_toml(book: UnpackedBook, name: str) -> str:
         lines.append(f"chapters = {toml_string(runs[0][1])}")
         runs = []
     lines += ["", "[pack]", f"style = {toml_string(book.style)}"]
+    stem = PurePosixPath(name).stem
+    if book.own and stem and stem != PackTable().file:
+        lines.append(f"file = {toml_string(stem)}")
     lines.append(f"section-urls = {'true' if book.section_urls else 'false'}")
     if book.notes:
         lines.append(f"notes = {toml_string(book.notes)}")
@@ -111,15 +124,7 @@ def settings_toml(book: UnpackedBook, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _read_text(text: str, own: bool) -> UnpackedBook:
-    if "\n<files>\n" in text and (not own or text.find("\n<files>\n") < _find(text, "\n# Files\n")):
-        style = "xml"
-    elif "\n# Files\n" in text and (own or "\n## File: " in text):
-        style = "markdown"
-    else:
-        style = "plain"
-    if own:
-        style = _own_style(text)
+def _read_text(text: str, style: str, own: bool) -> UnpackedBook:
     book = UnpackedBook(style, own)
     lines = text.split("\n")
     if own:
@@ -130,16 +135,28 @@ def _read_text(text: str, own: bool) -> UnpackedBook:
             book.files = dict(_markdown_files(lines))
         else:
             book.files = _files_by_rows(lines, rows, style)
-        if len(book.files) != len(book.parts):
+        if len(book.files) < len(book.parts):
             raise WorldError("The packed file has fewer chapters than Contents; it was cut short.")
-        return book
-    if style == "markdown":
+        if len(book.files) > len(book.parts):
+            raise WorldError("The packed file has more chapters than Contents; it was edited.")
+    elif style == "markdown":
         book.files = dict(_markdown_files(lines))
     elif style == "xml":
         book.files = dict(_repomix_xml_files(text))
     else:
         book.files = dict(_repomix_plain_files(lines))
     return book
+
+
+def _style_of(text: str) -> str:
+    """Return the style of repomix's file: that of the first of its sections.
+
+    A chapter may hold lines of every style; the head of the file comes first.
+    """
+    first = _SECTION.search(text)
+    if first is None:
+        return ""
+    return next(style for style in ("markdown", "xml", "plain") if first[style] is not None)
 
 
 def _own_style(text: str) -> str:
@@ -185,10 +202,9 @@ def _repomix_plain_files(lines: list[str]) -> Iterator[tuple[str, str]]:
     known = _tree_paths(text, f"Directory Structure\n{'=' * 64}\n", f"\n{'=' * 64}")
     pattern = re.compile(rf"^{_LINE}\nFile: (.+)\n{_LINE}\n", re.M)
     heads = _expected_heads(list(pattern.finditer(text)), known)
-    end_mark = f"\n{'=' * 64}\nEnd of Codebase\n"
     for head, following in zip(heads, [*heads[1:], None], strict=True):
-        end = following.start() if following else text.rfind(end_mark)
-        body = text[head.end() : end if end >= 0 else len(text)]
+        behind = following or _BEHIND_FILES.search(text, head.end() - 1)
+        body = text[head.end() : behind.start() if behind else len(text)]
         yield head[1], body.rstrip("\n") + "\n"
 
 
@@ -236,9 +252,9 @@ def _read_parsable_xml(text: str) -> UnpackedBook:
 def _read_json(text: str, name: str) -> UnpackedBook:
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of a million digits
         raise WorldError(f"{name} is not a packed file: {error}.") from None
-    files = data.get("files")
+    files = data.get("files") if isinstance(data, dict) else None
     if not isinstance(files, dict) or not all(isinstance(body, str) for body in files.values()):
         raise _not_a_pack(name)
     summary = data.get("fileSummary") if isinstance(data.get("fileSummary"), dict) else {}
@@ -366,11 +382,6 @@ def _joined(lines: list[str]) -> str:
 
 def _one_end(body: str) -> str:
     return body if body.endswith("\n") else body + "\n"
-
-
-def _find(text: str, part: str) -> int:
-    place = text.find(part)
-    return place if place >= 0 else len(text)
 
 
 def toml_string(value: str | list[str]) -> str:

@@ -18,7 +18,6 @@ from bookpack.diagnostics import Diagnostic, report
 from bookpack.errors import SettingsError
 from bookpack.model import AddressLine, BookMeta
 from bookpack.read.anchors import github_anchor
-from bookpack.read.dialects.docusaurus import DocusaurusDialect
 from bookpack.read.files import MARKDOWN_SUFFIXES, BookFiles
 from bookpack.read.layouts.base import Entry, Page, Plan, SitePage, quote_path, read_page
 from bookpack.read.layouts.docusaurus_settings import (
@@ -58,6 +57,8 @@ def meta(files: BookFiles, settings: Settings) -> BookMeta:
 
 def plan(files: BookFiles, settings: Settings) -> Plan:
     """Read the documents and their sidebars. Raises `SettingsError` where there are none."""
+    # A dialect is imported when a book needs it: most books need none.
+
     found = read_docusaurus_settings(files)
     root = settings.layout.source.strip("/").removeprefix("./") or found.docs
     if not files.exists(root):
@@ -83,6 +84,9 @@ class _Arranger:
 
     def plan(self) -> Plan:
         """Return the whole plan."""
+        # A dialect is imported when a book needs it: most books need none.
+        from bookpack.read.dialects.docusaurus import DocusaurusDialect
+
         documents, urls = [], {}
         for path in sorted(self._paths(), key=natural_key):
             page = read_page(self.files, self.root, path)

@@ -26,7 +26,6 @@ from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.errors import SettingsError
 from bookpack.model import AddressLine, BookMeta
-from bookpack.read.dialects import gitbook as gitbook_dialect
 from bookpack.read.files import BookFiles
 from bookpack.read.layouts.base import (
     Entry,
@@ -125,6 +124,9 @@ def meta(files: BookFiles, settings: Settings) -> BookMeta:
 
 def plan(files: BookFiles, settings: Settings) -> Plan:
     """Put the pages of `SUMMARY.md` into its order. Raises `SettingsError`."""
+    # A dialect is imported when a book needs it: most books need none.
+    from bookpack.read.dialects.gitbook import GitBookDialect
+
     tool = _read_tool(files, settings)
     if not (files.folder / tool.root).is_dir():
         raise SettingsError(f"There is no folder {files.folder / tool.root}, which root names.")
@@ -139,9 +141,7 @@ def plan(files: BookFiles, settings: Settings) -> Plan:
         for entry in pages
     ]
     titles = {entry.page.path: entry.page.front.title or entry.title for entry in pages}
-    dialect = gitbook_dialect.GitBookDialect(
-        files, tool.root, titles, tool.variables, sync=tool.sync
-    )
+    dialect = GitBookDialect(files, tool.root, titles, tool.variables, sync=tool.sync)
     own = [posixpath.relpath(tool.summary, tool.root or ".")]
     own += (name for name in (tool.glossary, "LANGS.md") if name)
     own += dialect.included_pages(entry.page for entry in listed)

@@ -23,7 +23,6 @@ from bookpack.config import Settings
 from bookpack.diagnostics import report
 from bookpack.errors import SettingsError
 from bookpack.model import AddressLine, BookMeta
-from bookpack.read.dialects.hugo import HugoDialect
 from bookpack.read.dialects.hugo_tags import without_tags
 from bookpack.read.files import BookFiles
 from bookpack.read.front_matter import FrontMatter, read_front_matter
@@ -84,6 +83,8 @@ def meta(files: BookFiles, settings: Settings) -> BookMeta:
 
 def plan(files: BookFiles, settings: Settings) -> Plan:
     """Read the content tree of one language. Raises `SettingsError` where there is none."""
+    # A dialect is imported when a book needs it: most books need none.
+
     found = read_hugo_settings(files, settings.book.language)
     if not files.exists(found.content):
         raise SettingsError(
@@ -115,6 +116,9 @@ class _Arranger:
 
     def plan(self) -> Plan:
         """Return the whole plan."""
+        # A dialect is imported when a book needs it: most books need none.
+        from bookpack.read.dialects.hugo import HugoDialect
+
         chapters = [page for page in self.tree.in_order() if self._is_chapter(page)]
         common = common_folder([page.folder for page in chapters])
         entries = tuple(

@@ -13,7 +13,6 @@ from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.errors import SettingsError
 from bookpack.model import AddressLine, BookMeta
-from bookpack.read.dialects.myst import DOCUTILS, MystDialect, MystOptions
 from bookpack.read.files import BookFiles
 from bookpack.read.front_matter import read_yaml
 from bookpack.read.layouts.base import Page, Plan, quote_path
@@ -53,6 +52,9 @@ def meta(files: BookFiles, settings: Settings) -> BookMeta:
 
 def plan(files: BookFiles, settings: Settings) -> Plan:
     """Put the pages of `_toc.yml` into its order. Raises `SettingsError` where there is none."""
+    # A dialect is imported when a book needs it: most books need none.
+    from bookpack.read.dialects.myst import DOCUTILS, MystDialect, MystOptions
+
     root = _root(files, settings)
     config, diagnostics = read_settings(files, _join(root, CONFIG))
     source, toc, found = read_toc(files, _join(root, TOC))

@@ -9,12 +9,15 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from bookpack.diagnostics import Diagnostic, report
-from bookpack.read.dialects.myst import MystDialect
 from bookpack.read.files import MARKDOWN_SUFFIXES, BookFiles
 from bookpack.read.layouts.base import Entry, Page, SitePage, read_page, read_pages
 from bookpack.source import Source, Span
+
+if TYPE_CHECKING:
+    from bookpack.read.dialects.myst import MystDialect
 
 FOLDERS = ("", "docs", "book", "content", "doc", "source", "src", "site", "lectures", "notebooks")
 """Where the contents file of a book may lie, beside the book's own folder."""
@@ -133,7 +136,7 @@ class Listing:
             self.diagnostics.append(report("unlisted-chapter", page.source, message, help=help))
         return left_out
 
-    def titled(self, dialect: MystDialect) -> tuple[Entry, ...]:
+    def titled(self, dialect: "MystDialect") -> tuple[Entry, ...]:
         """Return the entries; a page's first heading is its title, and front matter is not."""
         return tuple(
             replace(entry, page=replace(entry.page, front=replace(entry.page.front, title=None)))

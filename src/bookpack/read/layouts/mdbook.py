@@ -18,7 +18,6 @@ from bookpack.diagnostics import Diagnostic, report
 from bookpack.errors import SettingsError
 from bookpack.model import AddressLine, BookMeta
 from bookpack.read.anchors import AnchorRule
-from bookpack.read.dialects import mdbook as mdbook_dialect
 from bookpack.read.files import BookFiles
 from bookpack.read.layouts.base import Entry, Page, Plan, SitePage, quote_path
 from bookpack.read.layouts.summary import (
@@ -109,9 +108,12 @@ def meta(files: BookFiles, settings: Settings) -> BookMeta:
 
 def plan(files: BookFiles, settings: Settings) -> Plan:
     """Put the chapters of `SUMMARY.md` into its order. Raises `SettingsError`."""
+    # A dialect is imported when a book needs it: most books need none.
+    from bookpack.read.dialects.mdbook import MdBookDialect
+
     values, diagnostics = read_settings(files, _settings_path(settings))
     root = _find_root(files, settings, values)
-    dialect = mdbook_dialect.MdBookDialect(files, root, _has_admonish(values))
+    dialect = MdBookDialect(files, root, _has_admonish(values))
     listed, left_out, found = _list(files, settings, root)
     diagnostics += found
     paths = [entry.page.path for entry in listed]

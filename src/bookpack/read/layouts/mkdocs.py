@@ -20,7 +20,6 @@ from bookpack.diagnostics import Diagnostic, report
 from bookpack.errors import SettingsError
 from bookpack.model import AddressLine, BookMeta
 from bookpack.read.anchors import AnchorRule
-from bookpack.read.dialects import mkdocs as markup
 from bookpack.read.files import MARKDOWN_SUFFIXES, BookFiles
 from bookpack.read.layouts.awesome_pages import AwesomePages, rest_entry
 from bookpack.read.layouts.base import Entry, Page, Plan, SitePage, quote_path, read_pages
@@ -80,6 +79,9 @@ def plan(files: BookFiles, settings: Settings) -> Plan:
 
     Raises `SettingsError` when there is no settings file or no folder of documentation.
     """
+    # A dialect is imported when a book needs it: most books need none.
+    from bookpack.read.dialects.mkdocs import MkDocsDialect
+
     site = read_settings(files)
     if site is None:
         raise SettingsError(f"There is no mkdocs.yml in {files.folder}.")
@@ -98,7 +100,7 @@ def plan(files: BookFiles, settings: Settings) -> Plan:
         site_pages=(*docs.site_pages, *docs.redirects()),
         asset_folders=(root,) if root else (),
         anchors=anchor_rule(site.extensions),
-        dialect=markup.MkDocsDialect(files, site, root, math=settings.layout.math),
+        dialect=MkDocsDialect(files, site, root, math=settings.layout.math),
         address=addresses.of,
         diagnostics=(*site.diagnostics, *docs.diagnostics),
     )

@@ -14,7 +14,6 @@ from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.errors import SettingsError
 from bookpack.model import AddressLine, BookMeta
-from bookpack.read.dialects.myst import MYSTMD, MystDialect, MystOptions
 from bookpack.read.files import BookFiles
 from bookpack.read.layouts.base import Page, Plan, quote_path
 from bookpack.read.layouts.jupyterbook import plain_words, read_toc, strings, walk_toc
@@ -57,6 +56,9 @@ def meta(files: BookFiles, settings: Settings) -> BookMeta:
 
 def plan(files: BookFiles, settings: Settings) -> Plan:
     """Put the project's pages into order. Raises `SettingsError` where there is no project."""
+    # A dialect is imported when a book needs it: most books need none.
+    from bookpack.read.dialects.myst import MYSTMD, MystDialect, MystOptions
+
     root = _root(files, settings)
     path = _join(root, SETTINGS)
     data = files.read(path)

@@ -24,6 +24,7 @@ from bookpack.read.layouts.base import (
     quote_path,
     read_pages,
 )
+from bookpack.read.markdown import parse_markdown
 from bookpack.read.order import is_index, natural_key, order_number, readable_name, stem_of
 from bookpack.source import Source, Span
 
@@ -81,9 +82,9 @@ _Arrangement = tuple[list[Entry], list[tuple[Page, str]], list[Diagnostic]]
 
 def _arrange_by_name(pages: Sequence[Page], settings: Settings) -> _Arrangement:
     titles = {
-        page.path.rpartition("/")[0]: page.front.title
+        page.path.rpartition("/")[0]: title
         for page in pages
-        if is_index(page.path) and page.front.title
+        if is_index(page.path) and (title := _index_title(page))
     }
     folder_weights = {
         page.path.rpartition("/")[0]: page.front.weight
@@ -118,6 +119,15 @@ def _arrange_by_name(pages: Sequence[Page], settings: Settings) -> _Arrangement:
         entries.append(Entry(page, part, order_number=number))
     diagnostics += _repeated_numbers(entries)
     return entries, left_out, diagnostics
+
+
+def _index_title(page: Page) -> str:
+    """Return the title of a folder's first page: front matter's, else its first heading."""
+    if page.front.title:
+        return page.front.title
+    structure = parse_markdown(page.source.text, start=page.front.end)
+    first = next((h for h in structure.headings if h.level == 1 and h.outermost), None)
+    return first.text if first else ""
 
 
 def _arrange_listed(pages: Sequence[Page], root: str, settings: Settings) -> _Arrangement:

@@ -10,13 +10,11 @@ import ast
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bookpack.config import Settings
 from bookpack.errors import SettingsError
 from bookpack.model import AddressLine, BookMeta
-from bookpack.read.dialects.myst import DOCUTILS, MystDialect, MystOptions
-from bookpack.read.dialects.myst.fences import Passage, read_options, read_passage
 from bookpack.read.files import BookFiles
 from bookpack.read.layouts.base import Page, Plan, quote_path
 from bookpack.read.layouts.jupyterbook import plain_words, strings
@@ -24,6 +22,9 @@ from bookpack.read.layouts.listing import Listing, find_folder
 from bookpack.read.markdown import parse_markdown
 from bookpack.read.settings_files import folder_of
 from bookpack.source import Source
+
+if TYPE_CHECKING:
+    from bookpack.read.dialects.myst.fences import Passage
 
 NAME = "sphinx"
 CONF = "conf.py"
@@ -71,6 +72,9 @@ def meta(files: BookFiles, settings: Settings) -> BookMeta:
 
 def plan(files: BookFiles, settings: Settings) -> Plan:
     """Put the pages into the order of the toctrees. Raises `SettingsError` without `conf.py`."""
+    # A dialect is imported when a book needs it: most books need none.
+    from bookpack.read.dialects.myst import DOCUTILS, MystDialect, MystOptions
+
     root = _root(files, settings)
     path = _join(root, CONF)
     text = files.read_text(path)
@@ -147,10 +151,14 @@ def find_toctrees(text: str, start: int, *, is_rst: bool) -> Iterator[Toctree]:
     if is_rst:
         yield from _rst_toctrees(text)
         return
+    from bookpack.read.dialects.myst.fences import Passage
+
     yield from _markdown_toctrees(Passage(text), start, 0)
 
 
-def _markdown_toctrees(passage: Passage, start: int, level: int) -> Iterator[Toctree]:
+def _markdown_toctrees(passage: "Passage", start: int, level: int) -> Iterator[Toctree]:
+    from bookpack.read.dialects.myst.fences import read_passage
+
     structure = parse_markdown(passage.text, start=start)
     for directive in read_passage(passage, structure, start).directives:
         body = directive.body.text
@@ -163,6 +171,8 @@ def _markdown_toctrees(passage: Passage, start: int, level: int) -> Iterator[Toc
 
 
 def _rst_toctrees(text: str) -> Iterator[Toctree]:
+    from bookpack.read.dialects.myst.fences import read_options
+
     for match in _RST_TOCTREE.finditer(text):
         depth = len(match["indent"])
         lines = []
