@@ -77,6 +77,8 @@ def measure(name: str, book: Path, options: list[str], work: Path) -> None:
     print(f"\n{name}: {sum(1 for _ in book.rglob('*.md')):,} files, {size / 1000:,.0f} KB")
     report("bookpack, cold", median(cold))
     report("bookpack, unchanged", median(unchanged))
+    links = bookpack("links", str(book), "--format", "json", "--quiet", *options)
+    report("bookpack links", median([run(links) for _ in range(RUNS)]))
     if other:
         theirs = median(other)
         report("repomix", theirs)
@@ -104,6 +106,8 @@ def print_phases(book: Path, options: list[str]) -> None:
     from bookpack import pipeline
     from bookpack.config import load_settings
     from bookpack.editions.packed import write_pack
+    from bookpack.read.book import plan_book
+    from bookpack.read.files import BookFiles
 
     url = options[options.index("--url") + 1] if "--url" in options else None
     overrides = [options[i + 1] for i, option in enumerate(options) if option == "--set"]
@@ -114,9 +118,10 @@ def print_phases(book: Path, options: list[str]) -> None:
         steps[step] = time.perf_counter()
 
     began = time.perf_counter()
-    files = pipeline.collect_files(settings, book / "build")
-    steps["files"] = time.perf_counter()
-    checked = pipeline.check_files(settings, files, note)
+    files = BookFiles(book, book / "build")
+    planned = plan_book(settings, files)
+    steps["files and order"] = time.perf_counter()
+    checked = pipeline.check_book(planned, files, note)
     steps["between chapters"] = time.perf_counter()
     pack = pipeline.make_pack(checked, settings, note)
     write_pack(pack, "markdown", "book")

@@ -181,7 +181,9 @@ def test_links_that_are_broken_are_found(tmp_path):
         target.write_bytes(source.read_bytes())
     legal = folder / "_articles/legal.md"
     written = legal.read_text("utf-8")
-    links = "[a](../no-guide/) [b](../metrics/#none) [c](/notice/) [d](#nowhere) [e](/assets/x.png)\n"
+    links = (
+        "[a](../no-guide/) [b](../metrics/#none) [c](/notice/) [d](#nowhere) [e](/assets/x.png)\n"
+    )
     legal.write_text(written + "\n" + links, "utf-8")
     result = CliRunner().invoke(cli, ["check", str(folder), "--url", SITE, "--format", "json"])
     last = len(written.splitlines()) + 2

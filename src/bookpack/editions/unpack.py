@@ -103,7 +103,9 @@ def settings_toml(book: UnpackedBook, name: str) -> str:
         value = getattr(book, key)
         if value:
             lines.append(f"{key} = {toml_string(value)}")
-    chapters = [path for path in book.files if path.lower().endswith((".md", ".markdown"))]
+    # In our own packs every file is a chapter, whatever its suffix (.qmd, .Rmd, .mdx).
+    suffixes = ("",) if book.own else (".md", ".markdown")
+    chapters = [path for path in book.files if path.lower().endswith(suffixes)]
     lines += ["", "[layout]", 'source = "."']
     runs = _part_runs(chapters, book.parts)
     if len(runs) == 1 and not runs[0][0]:

@@ -6,7 +6,6 @@ reported with the nearest candidates and still made absolute, as a browser would
 so that no relative target leaves the house.
 """
 
-import difflib
 import posixpath
 import re
 from collections.abc import Iterator
@@ -14,18 +13,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
+from bookpack.links.suggest import Suggestions
 from bookpack.model import Book, Chapter
 from bookpack.read.files import MARKDOWN_SUFFIXES, BookFiles
 from bookpack.read.layouts.base import quote_path
-from bookpack.read.order import without_order_number
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _WEB = re.compile(r"(?:https?:)?//", re.I)
 _INDEX = re.compile(r"(?:^|/)(?:index|README)(?:\.html?|\.md)?$", re.I)
 _PAGE_SUFFIX = re.compile(r"\.(?:html?|md|markdown)$", re.I)
 _INDEX_NAMES = ("index", "README", "_index")
-_SUGGESTION_LIMIT = 200
-"""Looking for near names is quadratic; a book with more broken targets than this needs no hints."""
 
 
 class Kind(StrEnum):
@@ -79,8 +76,7 @@ class LinkResolver:
                     known.append(chapter)
         self._anchors: dict[str, frozenset[str]] = {}
         self._answers: dict[tuple[str, str, bool], Resolution] = {}
-        self._suggestions = 0
-        self._names: dict[str, Chapter] = {}
+        self.suggestions = Suggestions(book)
 
     def resolve(self, target: str, chapter: Chapter, *, is_image: bool = False) -> Resolution:
         """Return what the decoded `target` means when it stands in `chapter`."""
@@ -201,6 +197,8 @@ class LinkResolver:
             found = self._at(address)
             if found:
                 return found, False
+            if self._address_key(address) in self.site_addresses:
+                return [], False  # a page of the site, even if a chapter's file is called so
         inside = path.lstrip("/").removeprefix(self.prefix)
         for name in (inside, *(inside.rstrip("/") + s for s in MARKDOWN_SUFFIXES)):
             if name in self.chapters:
@@ -234,7 +232,7 @@ class LinkResolver:
                 else:
                     rule = "broken-anchor"
                     message = f"{chapter.path} has no anchor #{name}."
-                    help = self._suggest_anchors(name, sorted(known))
+                    help = self.suggestions.anchors(name, sorted(known))
         whole = url + (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
         return Resolution(Kind.CHAPTER, whole, chapter.path, name, rule, message, help, relative)
 
@@ -343,7 +341,7 @@ class LinkResolver:
             url,
             rule="broken-link",
             message=message,
-            help=self._suggest_chapters(named),
+            help=self.suggestions.chapters(named),
             relative=relative,
         )
 
@@ -416,35 +414,6 @@ class LinkResolver:
         path = re.sub(r"\.html?$", "", path, flags=re.I)
         query = f"?{parts.query}" if parts.query else ""
         return f"{parts.netloc.lower()}{path.rstrip('/')}{query}"
-
-    def _suggest_chapters(self, name: str) -> str:
-        """Name the chapters whose file name or address comes nearest to `name`."""
-        if not self._names:
-            for chapter in self.book.chapters:
-                for known in (
-                    without_order_number(chapter.path.rpartition("/")[2]),
-                    chapter.url.removeprefix(self.book.meta.url),
-                ):
-                    self._names.setdefault(_last_name(known), chapter)
-        near = self._nearest(_last_name(name), list(self._names))
-        chapters = dict.fromkeys(self._names[found].path for found in near)
-        listed = " or ".join(f"{path} ({self.chapters[path].url})" for path in chapters)
-        return f"Nearest: {listed}." if listed else ""
-
-    def _suggest_anchors(self, name: str, known: list[str]) -> str:
-        near = self._nearest(name.casefold(), known)
-        return f"Nearest: {' or '.join(f'#{found}' for found in near)}." if near else ""
-
-    def _nearest(self, name: str, known: list[str]) -> list[str]:
-        self._suggestions += 1
-        if self._suggestions > _SUGGESTION_LIMIT:
-            return []
-        return difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-
-
-def _last_name(path: str) -> str:
-    """Return the last name of a path or address in lower case, without suffix."""
-    return _PAGE_SUFFIX.sub("", path.strip("/").rpartition("/")[2]).casefold()
 
 
 def _with_tail(url: str, target: str) -> str:

@@ -5,6 +5,11 @@ from bisect import bisect_left
 from bookpack.source import Edit, Span
 
 
+def with_plain_lines(text: str) -> str:
+    """Return `text` with every line ending in a line feed, all else at its old place."""
+    return text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
+
+
 class EditList:
     """Edits in order of place. A place belongs to the pass that asked for it first."""
 
@@ -21,7 +26,9 @@ class EditList:
 
     def block(self, span: Span) -> None:
         """Take a place without changing it."""
-        self._blocked.insert(bisect_left(self._blocked, span), span)
+        index = bisect_left(self._blocked, span)
+        if not index or self._blocked[index - 1].end < span.end:
+            self._blocked.insert(index, span)
 
     def is_free(self, span: Span) -> bool:
         """Tell whether nobody has taken any of `span`; two insertions at one place collide."""

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bookpack.model import Problem, Structure, Tag
-from bookpack.read.dialects.edit_list import EditList
+from bookpack.read.dialects.edit_list import EditList, with_plain_lines
 from bookpack.read.dialects.kramdown import KramdownReader
-from bookpack.read.dialects.liquid import Mark, block_end, evaluate, find_marks
+from bookpack.read.dialects.liquid import Mark, evaluate, find_blocks, find_marks
 from bookpack.read.files import MARKDOWN_SUFFIXES, BookFiles
 from bookpack.read.layouts.base import Page, Translation, quote_path
 from bookpack.read.markdown import parse_markdown
@@ -73,10 +73,12 @@ class _PageReader:
     def __init__(self, dialect: JekyllDialect, page: Page, structure: Structure) -> None:
         self.dialect = dialect
         self.path = page.source.path
-        self.text = self.masked = page.source.text
+        self.text = self.masked = with_plain_lines(page.source.text)
+        self.newline = page.source.newline
         self.structure = structure
         self.edits = EditList()
         self.problems: list[Problem] = []
+        self.ends: dict[int, Span] = {}
         data = dict(dialect.data.get(self.path, {}))
         data["url"] = dialect.urls.get(self.path, "")
         self.names = {"site": dialect.config, "page": data}
@@ -90,7 +92,12 @@ class _PageReader:
 
     def _read_liquid(self) -> None:
         done = self.structure.body_start
-        for mark in find_marks(self.text, done):
+        marks = list(find_marks(self.text, done))
+        # A listing may hold what looks like a code fence, and all behind it like an example.
+        always = ("raw", "highlight")
+        active = (m for m in marks if m.name in always or not self._is_example(m.span.start))
+        self.ends = find_blocks(self.text, active)
+        for mark in marks:
             if mark.span.start < done:
                 continue
             if mark.name == "raw":
@@ -126,7 +133,7 @@ class _PageReader:
         return any(comment.start <= place < comment.end for comment in structure.comments)
 
     def _raw(self, mark: Mark) -> int:
-        end = block_end(self.text, mark)
+        end = self.ends.get(mark.span.start)
         if end is None:
             self._report(mark)
             return mark.span.end
@@ -143,7 +150,7 @@ class _PageReader:
         return Span(start, end + 1) if alone and self.structure.code.holding(start) else span
 
     def _comment(self, mark: Mark) -> int:
-        end = block_end(self.text, mark)
+        end = self.ends.get(mark.span.start)
         if end is None:
             self._report(mark)
             return mark.span.end
@@ -152,11 +159,12 @@ class _PageReader:
         return end.end
 
     def _highlight(self, mark: Mark) -> int:
-        end = block_end(self.text, mark)
+        end = self.ends.get(mark.span.start)
         if end is None:
             self._report(mark)
             return mark.span.end
         code = _RAW_TAG.sub("", self.text[mark.span.end : end.start])
+        code = code if self.newline == "\n" else re.sub(r"[ ]+\n", "\n", code)
         code = re.sub(r"\A[ \t]*\r?\n|\s+\Z", "", code)
         line_start = self.text.rfind("\n", 0, mark.span.start) + 1
         before = self.text[line_start : mark.span.start]
@@ -203,7 +211,7 @@ class _PageReader:
         written = self.text[: mark.span.start]
         if rest.startswith("/") or re.search(r"\{\{-?\s*site\.url\s*-?\}\}$", written):
             return ""
-        return f"{urlsplit(self.dialect.base).path}/"
+        return f"{self.dialect.base}/"
 
     def _tag(self, mark: Mark) -> int:
         if mark.name == "link":
@@ -214,7 +222,7 @@ class _PageReader:
             self._include(mark)
         elif not mark.name.startswith("end") and mark.name not in _NO_MARK:
             self._report(mark)
-            end = block_end(self.text, mark)
+            end = self.ends.get(mark.span.start)
             if end is not None:
                 # What a loop or a condition holds is nothing without it.
                 self.edits.block(Span(mark.span.start, end.end))

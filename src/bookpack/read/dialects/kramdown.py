@@ -23,12 +23,11 @@ _SPAN = re.compile(_LIST)
 _CONTENTS = re.compile(
     r"^[ \t]*(?:[*+-]|\d+[.)])[ \t]+[^\n]*\n[ \t]*\{:[ \t]*toc\b[^}\n]*\}[ \t]*$", re.M
 )
-_EXTENSION = re.compile(
-    r"\{::(?P<name>\w+)(?:\s[^}]*?)?(?:/\}|\}(?P<content>.*?)\{:/(?P=name)?\})", re.S
-)
+_EXTENSION = re.compile(r"\{::(?P<name>\w+)(?:\s[^{}\n]*)?(?P<alone>/)?\}")
 _ID = re.compile(r"(?:^|[\s.\w])#([A-Za-z][\w:-]*)")
 _CLASS_ALONE = re.compile(r"\s*\.([\w-]+)\s*")
 _LINK_BEFORE = re.compile(r"\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)$|\][ ]?\[[^\]\n]*\]$|\]$")
+_FAR = 2_000
 _ATX_END = re.compile(r"[ \t]*#*[ \t]*$")
 
 
@@ -45,6 +44,8 @@ class KramdownReader:
         self.heading_ends = {heading.span.end: heading for heading in structure.headings}
         self.heading_starts = {heading.span.start: heading for heading in structure.headings}
         self.named: set[Heading] = set()
+        self.never_closed: set[str] = set()
+        self.list_ends: set[int] = set()
         ends = {link.span.end for link in structure.links}
         ends |= {image.span.end for image in structure.images}
         ends |= {tag.span.end for tag in structure.inline_tags}
@@ -53,7 +54,7 @@ class KramdownReader:
     def translate(self) -> None:
         """Collect all edits."""
         for match in _EXTENSION.finditer(self.text, self.structure.body_start):
-            if self._is_markup(match.start()):
+            if match["name"] not in self.never_closed and self._is_markup(match.start()):
                 self._extension(match)
         for match in _CONTENTS.finditer(self.text, self.structure.body_start):
             if self._is_markup(match.start()):
@@ -75,12 +76,20 @@ class KramdownReader:
         return not any(comment.start <= place < comment.end for comment in structure.comments)
 
     def _extension(self, match: re.Match[str]) -> None:
-        span = Span(*match.span())
-        if match["name"] in ("comment", "options"):
-            self.edits.replace(span, "")
-        elif match["name"] == "nomarkdown" and match["content"] is not None:
-            self.edits.replace(Span(match.start(), match.start("content")), "")
-            self.edits.replace(Span(match.end("content"), match.end()), "")
+        name = match["name"]
+        if name not in ("comment", "nomarkdown", "options"):
+            return
+        if name == "options" or match["alone"] or match[0].endswith("/}"):
+            self.edits.replace(Span(*match.span()), "")
+            return
+        closing = re.compile(rf"\{{:/(?:{name})?\}}").search(self.text, match.end())
+        if closing is None:
+            self.never_closed.add(name)
+        elif name == "comment":
+            self.edits.replace(Span(match.start(), closing.end()), "")
+        else:
+            self.edits.replace(Span(*match.span()), "")
+            self.edits.replace(Span(*closing.span()), "")
 
     def _block(self, match: re.Match[str]) -> None:
         span = Span(match.end("before"), match.end())
@@ -136,9 +145,7 @@ class KramdownReader:
         start, end = match.span()
         line_start = self.text.rfind("\n", 0, start) + 1
         before = self.text[line_start:start]
-        heading = next(
-            (h for s in (line_start,) if (h := self.heading_starts.get(s)) is not None), None
-        )
+        heading = self.heading_starts.get(line_start)
         if heading is not None and not self.text[end : heading.span.end].strip(" \t#\r\n"):
             ids = _ID.findall(match["body"])
             blank = len(before) - len(before.rstrip())
@@ -146,18 +153,17 @@ class KramdownReader:
                 replacement = f" {{#{ids[-1]}}}" if ids else ""
                 self.edits.replace(Span(start - blank, end), replacement)
                 return
-        if not before.strip() or not self._follows_element(start, before):
+        # A list right behind another belongs to the same element.
+        if start not in self.list_ends and not self._follows_element(start, before[-_FAR:]):
             return
+        self.list_ends.add(end)
         self.edits.replace(Span(start, end), _anchors(match["body"]))
 
     def _follows_element(self, place: int, before: str) -> bool:
-        if place in self.element_ends or before[-1:] in ("*", "_", "`", "~"):
+        if not before.strip():
+            return False
+        if place in self.element_ends or before.endswith(("*", "_", "`", "~")):
             return True
-        if before.endswith("}") and (previous := list(_SPAN.finditer(before))):
-            last = previous[-1]
-            if last.end() == len(before):
-                inner = place - len(before) + last.start()
-                return self._follows_element(inner, before[: last.start()])
         return _LINK_BEFORE.search(before) is not None
 
     def _callout(self, match: re.Match[str]) -> bool:

@@ -7,7 +7,7 @@ that depend on nothing else.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -15,10 +15,13 @@ from typing import Any
 from bookpack.source import Span
 
 _MARK = re.compile(
-    r"\{%-?\s*(?P<tag>\w+)(?P<arguments>(?:\"[^\"]*\"|'[^']*'|[^\"'%]|%(?!\}))*?)-?%\}"
-    r"|\{\{-?(?P<output>(?:\"[^\"]*\"|'[^']*'|[^\"'}]|\}(?!\}))*?)-?\}\}",
+    r"\{%-?\s*(?P<tag>\w+)"
+    r"(?P<arguments>(?:\"[^\"]*\"|'[^']*'|[^\"'%{]|%(?!\})|\{(?!%)){0,2000}?)-?%\}"
+    r"|\{\{-?(?P<output>(?:\"[^\"]*\"|'[^']*'|[^\"'}{]|\}(?!\})){0,2000}?)-?\}\}",
     re.S,
 )
+_OPAQUE = ("raw", "comment", "highlight")
+_CLOSING = {name: re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}") for name in _OPAQUE}
 _PIPES = re.compile(r"((?:\"[^\"]*\"|'[^']*'|[^|\"'])+)")
 _LITERAL = re.compile(r"\s*(?:\"([^\"]*)\"|'([^']*)')\s*")
 _NAME = re.compile(r"\s*([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+)\s*")
@@ -43,24 +46,35 @@ def find_marks(text: str, start: int = 0, end: int | None = None) -> Iterator[Ma
             yield Mark(Span(*match.span()), "", match["output"].strip())
 
 
-def block_end(text: str, mark: Mark) -> Span | None:
-    """Return where the tag stands that closes `mark`, None where none does.
+def find_blocks(text: str, marks: Iterable[Mark]) -> dict[int, Span]:
+    """Pair the tags that open a block with those that close it: start of the one → other.
 
-    A `raw` or `comment` ends at the first closing tag, every other block counts its own kind.
+    What holds no Liquid (`raw`, `comment`) or no other of its kind (`highlight`) ends at the
+    first closing tag, whatever stands between; of the others the innermost is closed first.
     """
-    closing = f"end{mark.name}"
-    if mark.name in ("raw", "comment"):
-        found = re.compile(rf"\{{%-?\s*{closing}\s*-?%\}}").search(text, mark.span.end)
-        return Span(*found.span()) if found else None
-    depth = 0
-    for other in find_marks(text, mark.span.end):
-        if other.name == mark.name:
-            depth += 1
-        elif other.name == closing:
-            if not depth:
-                return other.span
-            depth -= 1
-    return None
+    ends: dict[int, Span] = {}
+    opened: dict[str, list[Mark]] = {}
+    never_closed: set[str] = set()
+    done = 0
+    for mark in marks:
+        if mark.span.start < done:
+            continue
+        if mark.name in _CLOSING:
+            closing = None
+            if mark.name not in never_closed:
+                closing = _CLOSING[mark.name].search(text, mark.span.end)
+            if closing is None:
+                never_closed.add(mark.name)
+            else:
+                ends[mark.span.start] = Span(*closing.span())
+                done = done if mark.name == "highlight" else closing.end()
+        elif mark.name.startswith("end"):
+            waiting = opened.get(mark.name.removeprefix("end"))
+            if waiting:
+                ends[waiting.pop().span.start] = mark.span
+        else:
+            opened.setdefault(mark.name, []).append(mark)
+    return ends
 
 
 def evaluate(

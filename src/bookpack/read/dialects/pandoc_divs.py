@@ -5,6 +5,7 @@ id stays as an anchor. Lines inside a callout keep their places: each gets its q
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from bookpack.model import Problem, Structure
@@ -19,6 +20,8 @@ _FENCE = re.compile(
     re.M,
 )
 _HEADING = re.compile(r"[ \t>]*(#{1,6})[ \t]+(?P<text>.*?)[ \t]*(?:\{[^}\n]*\})?[ \t]*#*[ \t]*$")
+_DEEPEST = 20
+"""How deep callouts may lie in each other; a div that lies deeper only loses its fences."""
 _THEOREMS = {
     "thm": "Theorem", "lem": "Lemma", "cor": "Corollary", "prp": "Proposition",
     "cnj": "Conjecture", "def": "Definition", "exm": "Example", "exr": "Exercise",
@@ -53,6 +56,7 @@ class DivReader:
         self.edits = edits
         self.problems: list[Problem] = []
         self.quotes: dict[int, str] = {}
+        self.places: list[int] = []
 
     def translate(self) -> None:
         """Collect the edits; the quote marks of callouts are added by `finished`."""
@@ -84,15 +88,16 @@ class DivReader:
         if not self.quotes:
             return tuple(edits)
         quotes = dict(self.quotes)
+        self.places = sorted(quotes)
         done = []
         for span, text in edits:
             start = self.text.rfind("\n", 0, span.start) + 1
             end = self.text.find("\n", start)
-            mark = self._mark(start, len(self.text) if end < 0 else end)
+            mark = self._mark(start, len(self.text) if end < 0 else end) if "\n" in text else ""
             if mark:
-                text = re.sub(r"\n", f"\n{mark}", text)
-            for place in [p for p in quotes if span.start < p < span.end]:
-                del quotes[place]
+                text = text.replace("\n", f"\n{mark}")
+            for place in self._places(span.start + 1, span.end - 1):
+                quotes.pop(place, None)
             whole = not text and span.end > span.start and self.text[span.end - 1] == "\n"
             if span.start in quotes and whole:
                 del quotes[span.start]
@@ -102,13 +107,15 @@ class DivReader:
         done += [Edit(Span(place, place), mark) for place, mark in quotes.items()]
         return tuple(sorted(done))
 
+    def _places(self, first: int, last: int) -> list[int]:
+        """Return where quote marks stand, from `first` to `last`."""
+        return self.places[bisect_left(self.places, first) : bisect_right(self.places, last)]
+
     def _mark(self, start: int, end: int) -> str:
         """Return what further lines must begin with that take the place of this one."""
-        marks = [(p, q) for p, q in self.quotes.items() if start <= p <= end]
-        if not marks:
-            return ""
         pieces, position = [], start
-        for place, quote in sorted(marks):
+        for place in self._places(start, end):
+            quote = self.quotes[place]
             pieces += [self.text[position:place], quote if quote.endswith(" ") else f"{quote} "]
             position = place
         return "".join(pieces)
@@ -133,6 +140,8 @@ class DivReader:
                 attributes = Attributes()
             if bare:
                 attributes.classes.insert(0, bare.lstrip("."))
+            if len(opened) >= _DEEPEST:
+                attributes = Attributes()
             opened.append(_Div(span, match["indent"], attributes))
         for div in opened:
             message = "This div is never closed."

@@ -14,7 +14,7 @@ from typing import Any
 from bookpack.model import Image, LinkKind, Problem, Structure
 from bookpack.read.anchors import AnchorRule
 from bookpack.read.dialects.chunks import Chunk, chunk_edits, find_chunks
-from bookpack.read.dialects.edit_list import EditList
+from bookpack.read.dialects.edit_list import EditList, with_plain_lines
 from bookpack.read.dialects.pandoc_attributes import read_attributes
 from bookpack.read.dialects.pandoc_divs import DivReader
 from bookpack.read.dialects.quarto_labels import (
@@ -42,7 +42,7 @@ _BOOKDOWN_REFERENCE = re.compile(r"\\@ref\((?P<key>[^()\s]+)\)")
 _TEXT_USE = re.compile(r"\(ref:(?P<key>[\w-]+)\)")
 _PART = re.compile(r"^\#[ \t]+\((?:PART|APPENDIX)(?:\\?\*)?\)[^\n]*$", re.M)
 _SHORTCODE = re.compile(
-    r"(?<!\{)\{\{<[ \t]*(?P<name>[\w-]+)[ \t]*(?P<arguments>[^\n]*?)[ \t]*>\}\}(?!\})"
+    r"(?<!\{)\{\{<[ \t]*(?P<name>[\w-]+)[ \t]*(?P<arguments>[^\n{}]*?)[ \t]*>\}\}(?!\})"
 )
 _SPAN = re.compile(r"(?<![!\\])\[(?P<text>[^\[\]\n]+)\]\{(?P<attributes>[^{}\n]*)\}")
 _ATTRIBUTES = re.compile(r"\{(?P<inside>[^{}\n]*)\}")
@@ -110,7 +110,7 @@ class _TextReader:
         self.dialect = dialect
         self.page = page
         self.path = path
-        self.text = page.source.text
+        self.text = with_plain_lines(page.source.text)
         self.start = structure.body_start
         self.structure = structure
         self.including = (*including, path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bookpack.model import Problem
 from bookpack.read.anchors import AnchorRule
 from bookpack.read.dialects.chunks import Chunk, find_chunks
+from bookpack.read.dialects.edit_list import with_plain_lines
 from bookpack.read.dialects.pandoc_attributes import read_attributes
 from bookpack.read.dialects.pandoc_divs import theorem_label
 from bookpack.read.layouts.base import Page
@@ -54,12 +55,17 @@ class LabelReader:
             self._collect(page)
 
     def _collect(self, page: Page) -> None:
-        text, start = page.source.text, page.front.end
+        text, start = with_plain_lines(page.source.text), page.front.end
         structure = parse_markdown(text, start=start, anchors=self.anchors)
+
+        own: set[str] = set()
+        headings = {heading.span.start for heading in structure.headings}
 
         def add(key: str, anchor: str, span: Span, title: str = "") -> None:
             known = self.targets.setdefault(key, Target(page.path, anchor, title))
-            if known.path != page.path and "-" in key and key.partition("-")[0] in KINDS:
+            twice = key in own or known.path != page.path
+            own.add(key)
+            if twice and "-" in key and key.partition("-")[0] in KINDS:
                 message = f"The label {key} is defined in {known.path} as well."
                 self.repeated.setdefault(page.path, []).append(
                     Problem("duplicate-label", span, message)
@@ -75,13 +81,13 @@ class LabelReader:
                 add(heading.anchor, heading.anchor, heading.span, title)
         for match in LABELLED.finditer(text, start):
             key = match["key"]
-            if structure.code.holding(match.start()):
+            line = text.rfind("\n", 0, match.start()) + 1
+            if structure.code.holding(match.start()) or line in headings:
                 continue
             attributes = read_attributes(match[0][1:-1])
             if attributes is not None and theorem_label(attributes):
                 key = theorem_label(attributes)
-            if key not in self.targets or self.targets[key].path != page.path:
-                add(key, key, Span(*match.span()))
+            add(key, key, Span(*match.span()))
         for chunk in find_chunks(text, structure):
             for key in labels_of(chunk, is_bookdown=self.is_bookdown):
                 if not chunk.is_hidden:

@@ -22,6 +22,7 @@ from bookpack.read.layouts.base import (
     Plan,
     absolute_address,
     quote_path,
+    read_page,
     read_pages,
 )
 from bookpack.read.markdown import parse_markdown
@@ -63,6 +64,7 @@ def plan(files: BookFiles, settings: Settings) -> Plan:
         )
     pages = read_pages(files, root, settings.layout.exclude)
     if settings.layout.chapters or settings.part:
+        pages += _listed_besides(pages, files, root, settings)
         entries, left_out, diagnostics = _arrange_listed(pages, root, settings)
     else:
         entries, left_out, diagnostics = _arrange_by_name(pages, settings)
@@ -119,6 +121,26 @@ def _arrange_by_name(pages: Sequence[Page], settings: Settings) -> _Arrangement:
         entries.append(Entry(page, part, order_number=number))
     diagnostics += _repeated_numbers(entries)
     return entries, left_out, diagnostics
+
+
+def _listed_besides(
+    pages: Sequence[Page], files: BookFiles, root: str, settings: Settings
+) -> list[Page]:
+    """Read the listed chapters that have another suffix than Markdown's own."""
+    known = {page.path for page in pages}
+    listed = [
+        *settings.layout.chapters,
+        *(name for part in settings.part for name in part.chapters),
+    ]
+    found = []
+    for name in listed:
+        path = name.replace("\\", "/").removeprefix("./")
+        inside = f"{root}/{path}" if root else path
+        if path not in known and files.is_file(inside):
+            known.add(path)
+            page = read_page(files, root, path)
+            found += [page] if page is not None else []
+    return found
 
 
 def _index_title(page: Page) -> str:
