@@ -484,7 +484,11 @@ class TestFixes:
 
 def test_findings_come_in_reading_order_and_once(make_book: MakeBook) -> None:
     book = make_book(
-        {"1.md": "# C\n\nTODO [x](x.md) TODO:\n", "10.md": "# A\n\nTODO\n", "2.md": "# B\n\nTODO\n"},
+        {
+            "1.md": "# C\n\nTODO [x](x.md) TODO:\n",
+            "10.md": "# A\n\nTODO\n",
+            "2.md": "# B\n\nTODO\n",
+        },
         settings=SETTINGS + '[layout]\nchapters = ["2.md", "10.md", "1.md"]\n',
     )
     found = findings(book)

@@ -172,6 +172,11 @@ def _notes(checked: CheckedBook) -> list[str]:
         paths = [left.path for left in checked.book.left_out if left.reason == reason]
         if paths:
             notes.append(f"Left out ({reason}): {', '.join(paths)}.")
+    besides: dict[str, list[str]] = {}
+    for page in checked.planned.plan.site_pages:
+        if page.reason and page.path not in {left.path for left in checked.book.left_out}:
+            besides.setdefault(page.reason, []).append(page.path)
+    notes += (f"Left out ({reason}): {', '.join(paths)}." for reason, paths in besides.items())
     pictures = [i for one in checked.resolved for i, _ in one.images if not i.decorative]
     if pictures:
         silent = sum(not image.alt and not image.title for image in pictures)

@@ -6,18 +6,19 @@ import tomllib
 from pathlib import Path
 from string import Template
 
-from bookpack.config import SETTINGS_FILE, load_settings
+from bookpack.config import SETTINGS_FILE, Settings, load_settings
 from bookpack.editions.unpack import toml_string
 from bookpack.errors import SettingsError, WorldError
-from bookpack.read.book import plan_book, read_book
+from bookpack.read.book import PlannedBook, plan_book, read_book
 from bookpack.read.files import BookFiles
+from bookpack.read.layouts.registry import choose_layout
 
 _SETTINGS = Template("""\
 # Settings of this book. Everything but title and url may be left out.
 
 [book]
-title = $title
-url = $url$reminder
+$title
+$url
 # authors = ["…"]
 # language = "en"
 # edition = "1"
@@ -25,8 +26,8 @@ url = $url$reminder
 # rights = "What a reader and a model may do with the text."
 
 [layout]
-# Where chapters lie, and which address a chapter gets that states none.
-source = $source
+$layout
+# Which address a chapter gets that states none.
 # url-style = "{base}/{slug}/"
 # Reading order; without it: front matter weight, then natural order of names.
 # chapters = ["1-introduction.md", "2-first-steps.md"]
@@ -55,8 +56,7 @@ def start_book(
         raise SettingsError(f"{file} exists already; edit it, or remove it first.")
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"The book's folder {folder} is a file, not a folder.")
-    address = url or _PLACEHOLDER_URL
-    settings = load_settings(folder, url=address, overrides=overrides)
+    settings = load_settings(folder, url=url, overrides=overrides)
     written: list[Path] = []
     try:
         files = BookFiles(folder, folder / "build")
@@ -66,19 +66,40 @@ def start_book(
             first.write_text(_FIRST_CHAPTER, "utf-8")
             written.append(first)
         files = BookFiles(folder, folder / "build")
+        known = choose_layout(files, settings)[0].meta(files, settings).url or settings.book.url
+        if not known:
+            settings = load_settings(folder, url=_PLACEHOLDER_URL, overrides=overrides)
         planned = plan_book(settings, files)
-        text = _SETTINGS.substitute(
-            title=toml_string(planned.settings.book.title),
-            url=toml_string(address),
-            reminder="" if url else "  # the address where the book is, or will be, published",
-            source=toml_string(planned.plan.root or "."),
-        )
+        text = _SETTINGS.substitute(_known_and_unknown(planned, files, settings, url))
         file.write_text(_with_overrides(text, overrides), "utf-8")
         written.append(file)
     except OSError as error:
         raise WorldError(f"Cannot write to {folder}: {error.strerror or error}.") from None
     book, _ = read_book(planned, files)
     return written, [(chapter.path, chapter.url) for chapter in book.chapters]
+
+
+def _known_and_unknown(
+    planned: PlannedBook, files: BookFiles, settings: Settings, url: str | None
+) -> dict[str, str]:
+    """Write what nobody but the author can say, and what was found out as a comment."""
+    layout, reason = choose_layout(files, settings)
+    found = layout.meta(files, settings)
+    title = f"title = {toml_string(planned.settings.book.title)}"
+    if found.title:
+        title = f"# {title}  # as {layout.NAME} has it"
+    if url is None and found.url:
+        address = f"# url = {toml_string(found.url)}  # as {layout.NAME} has it"
+    else:
+        address = f"url = {toml_string(url or _PLACEHOLDER_URL)}"
+        if url is None:
+            address += "  # the address where the book is, or will be, published"
+    where = f"# The book is read as {layout.NAME}: {reason}.\n"
+    if layout.NAME == "native":
+        where += f"source = {toml_string(planned.plan.root or '.')}"
+    else:
+        where += f"convention = {toml_string(layout.NAME)}"
+    return {"title": title, "url": address, "layout": where}
 
 
 def _with_overrides(text: str, overrides: tuple[str, ...]) -> str:

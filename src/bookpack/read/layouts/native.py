@@ -86,7 +86,7 @@ def _arrange_by_name(pages: Sequence[Page], settings: Settings) -> _Arrangement:
     titles = {
         page.path.rpartition("/")[0]: title
         for page in pages
-        if is_index(page.path) and (title := _index_title(page))
+        if "/" in page.path and is_index(page.path) and (title := _index_title(page))
     }
     folder_weights = {
         page.path.rpartition("/")[0]: page.front.weight

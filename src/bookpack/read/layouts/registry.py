@@ -56,6 +56,9 @@ def choose_layout(files: BookFiles, settings: Settings) -> tuple[Layout, str]:
         if named not in LAYOUTS:
             known = ", ".join(LAYOUTS)
             raise SettingsError(f"[layout] convention must be auto or one of {known}.")
+        if named != native.NAME and (settings.layout.chapters or settings.part):
+            message = f"The list of chapters is bookpack's own and says nothing to {named}."
+            files.diagnostics.append(report("conflicting-conventions", SETTINGS_FILE, message))
         return LAYOUTS[named], "named in the settings"
     if settings.layout.chapters or settings.part or settings.layout.source:
         return cast(Layout, native), "the settings say where chapters lie"

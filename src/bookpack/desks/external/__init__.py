@@ -1,0 +1,1 @@
+"""Links to other sites: asked politely, in parallel, and only by `bookpack check --external`."""
