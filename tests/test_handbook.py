@@ -27,10 +27,17 @@ import pytest
 
 from bookpack import config
 from bookpack.cli import cli
+from bookpack.read.anchors import GITHUB, AnchorNumbers, AnchorRule
+from bookpack.read.dialects.myst import DOCUTILS, MYSTMD
 from bookpack.read.front_matter import FrontMatter
+from bookpack.read.layouts import hugo_anchors, jekyll_anchors, mkdocs
+from bookpack.read.layouts.mdbook import MDBOOK
+from bookpack.read.layouts.pandoc_anchors import PANDOC
+from bookpack.read.layouts.registry import LAYOUTS
+from bookpack.read.order import natural_key
 
 ROOT = Path(__file__).resolve().parent.parent
-CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
+CHAPTERS = sorted((ROOT / "chapters").glob("*.md"), key=lambda path: natural_key(path.name))
 TEXTS = [*CHAPTERS, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 # The tables of bookpack.toml; [[part]] is a tuple of tables.
 TABLES: dict[str, Any] = {
@@ -239,6 +246,30 @@ class TestTheLinksChapter:
         assert bookpack("check", book).stdout == "Findings: none.\n"
 
 
+class TestTheConventionsChapter:
+    def test_it_has_every_convention_in_the_order_in_which_they_are_tried(self) -> None:
+        rows = rows_of(section("9-conventions.md", "## How a convention is recognised"))
+        names = [code(row[0]) for row in rows]
+        assert names[: len(LAYOUTS)] == list(LAYOUTS)
+
+    def test_every_rule_gives_the_anchors_that_the_table_says(self) -> None:
+        rules: list[AnchorRule] = [
+            GITHUB,
+            MDBOOK,
+            *(hugo_anchors.anchor_rule(n) for n in ("github", "github-ascii", "blackfriday")),
+            mkdocs.anchor_rule({}),
+            DOCUTILS,
+            MYSTMD,
+            PANDOC,
+            jekyll_anchors.anchor_rule({}),
+            jekyll_anchors.anchor_rule({"kramdown": {"input": "Kramdown"}}),
+        ]
+        text = section("9-conventions.md", "## Anchors")
+        headings = [code(cell) for cell in _head_of(text, "| rule |")[1:3]]
+        written = [[code(cell) for cell in row[:4]] for row in rows_of(text)]
+        assert written == [[rule.name, *_anchors_of(rule, headings)] for rule in rules]
+
+
 class TestWhatIsTyped:
     @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
     def test_every_session_shows_what_really_happens(self, path: Path, tmp_path: Path) -> None:
@@ -290,6 +321,13 @@ def _default(field: "dataclasses.Field[Any]") -> str:
 def _head_of(text: str, start: str) -> list[str]:
     line = next(line for line in text.split("\n") if line.startswith(start))
     return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def _anchors_of(rule: AnchorRule, headings: list[str]) -> list[str]:
+    """Return the anchors of `headings`, and that of the second of two headings `Same`."""
+    numbers = AnchorNumbers(rule)
+    *anchors, _, repeated = [numbers.claim(rule.slug(text)) for text in (*headings, "Same", "Same")]
+    return [*anchors, repeated]
 
 
 def _write_files(chapter: str, folder: Path) -> None:

@@ -6,6 +6,7 @@ images, no layout HTML and no comments, and reading it again changes nothing.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from html import escape
@@ -22,6 +23,7 @@ from bookpack.read.spans import merged
 from bookpack.source import Edit, Source, Span, apply_edits, normalise_newlines
 
 _SETTLE_ROUNDS = 4
+_BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*(?:[ \t]*\Z)?")
 _PLAIN_ADDRESS = re.compile(r"[\w:/.?=#%,;~+@!$'-]*", re.A)
 _NOT_IN_LABELS = re.compile(r"[^\w.-]+")
 
@@ -69,22 +71,22 @@ def packed_text(
     resolved: ResolvedChapter, labels: Labels, resolver: LinkResolver, *, section_urls: bool
 ) -> str:
     """Return the chapter as it stands in the packed edition: LF line ends, one at the end."""
-    text = _edited(resolved, labels, section_urls)
     if not resolved.chapter.structure.html_blocks:
-        return text
+        return _edited(resolved, labels, section_urls)
     # Where layout HTML went away, its text has become Markdown: read it until nothing moves.
-    chapter = resolved.chapter
+    # Labels wait for that: a mark that is renamed before all marks are seen loses its namesakes.
+    text = _edited(resolved, {}, section_urls)
     for _ in range(_SETTLE_ROUNDS):
-        again = _read_again(chapter, text)
-        settled = _edited(resolve_chapter(again, resolver), {}, section_urls)
+        resolved = resolve_chapter(_read_again(resolved.chapter, text), resolver)
+        settled = _edited(resolved, {}, section_urls)
         if settled == text:
             break
         text = settled
-    return text
+    return _edited(resolved, labels, section_urls) if labels else text
 
 
 def _read_again(chapter: Chapter, text: str) -> Chapter:
-    structure = parse_markdown(text)
+    structure = parse_markdown(text, owns=lambda address: address == chapter.url)
     first = structure.headings[0] if structure.headings else None
     return replace(
         chapter,
@@ -119,10 +121,9 @@ class _Changes:
         self.text = resolved.chapter.source.text
         self.labels = labels
         self.edits: list[Edit] = []
+        self.taken: list[Edit] = []
         self.after_headings: dict[int, list[str]] = {}
         self.figures_after: dict[int, list[str]] = {}
-        self.images = merged(image.span for image, _ in resolved.images)
-        self.replaced_images: list[Span] = []
         self.block_figures: dict[Span, str] = {}
 
     def replace(self, span: Span, text: str) -> None:
@@ -130,20 +131,24 @@ class _Changes:
         if span.slice(self.text) != text:
             self.edits.append(Edit(span, text))
 
+    def take_out(self, span: Span, text: str = "") -> None:
+        """Put `text` in the place of `span` and of every other edit that falls into it."""
+        if span.slice(self.text) != text:
+            self.taken.append(Edit(span, text))
+
     def open_with_title(self) -> None:
         """Begin with `# Title` and `url: address`, whatever the author began with."""
         chapter, text = self.chapter, self.text
-        start = self.structure.body_start
-        while start < len(text) and text[start].isspace():
-            start += 1
         heading = chapter.title_heading
         if heading is None:
+            blanks = _BLANK_LINES.match(text, self.structure.body_start)
+            start = blanks.end() if blanks else 0
             head = f"# {escape_title(chapter.title)}\nurl: {chapter.url}\n"
             self.replace(Span(0, start), head + ("\n" if start < len(text) else ""))
-            if chapter.address_line is not None and "#" not in chapter.address_line.address:
+            if chapter.address_line is not None:
                 self.edits.append(Edit(chapter.address_line.span, ""))
             return
-        self.replace(Span(0, heading.span.start), "")
+        self.take_out(Span(0, heading.span.start))
         line = heading.span.slice(text)
         if not line.startswith("#"):
             words = line.rstrip().rpartition("\n" if "\n" in line.rstrip() else "\r")[0]
@@ -155,20 +160,22 @@ class _Changes:
             self.replace(heading.address.span, f"url: {chapter.url}\n")
 
     def name_sections(self, wanted: bool) -> None:
-        """Put the section's address under each level-two heading, or take it away."""
+        """Put the section's address under each level-two heading, or take it away.
+
+        A section whose heading leaves no anchor is published at the chapter's own address.
+        """
         for heading in self.structure.headings:
             if heading.level != 2 or not heading.outermost or heading is self.chapter.title_heading:
                 continue
-            address = f"{self.chapter.url}#{heading.anchor}"
+            address = self.chapter.url + (f"#{heading.anchor}" if heading.anchor else "")
             line = heading.address
-            is_metadata = line is not None and "#" in line.address
-            if line is not None and is_metadata:
-                if not wanted:
-                    self.edits.append(Edit(line.span, ""))
-                elif line.address != address:
-                    self.replace(line.span, f"url: {address}\n")
-            elif wanted and heading.anchor:
-                self._add_address(heading, address)
+            if line is None or line == self.chapter.address_line:
+                if wanted:
+                    self._add_address(heading, address)
+            elif not wanted:
+                self.edits.append(Edit(line.span, ""))
+            elif "#" in line.address:
+                self.replace(line.span, f"url: {address}\n")
 
     def _add_address(self, heading: Heading, address: str) -> None:
         self.after_headings.setdefault(heading.span.end, []).append(f"url: {address}")
@@ -177,46 +184,67 @@ class _Changes:
         """Put figures in the place of images."""
         groups: dict[Span, list[tuple[Image, str]]] = {}
         headings = {h.span: h for h in self.structure.headings}
-        html_blocks = merged(block.span for block in self.structure.html_blocks)
+        html = merged(block.span for block in self.structure.html_blocks)
+        outermost = merged(block.span for block in self.structure.html_blocks if block.outermost)
         for image, resolution in self.resolved.images:
             url = "" if image.target.startswith("data:") else resolution.url
-            in_html = html_blocks.holding(image.span.start) is not None
+            in_html = html.holding(image.span.start) is not None
             if image.decorative:
                 if not in_html:
                     self._remove_inline(image.span)
                 continue
             block = figure_block(image, url)
-            if image.alone and in_html:
+            if image.alone and outermost.holding(image.span.start) is not None:
                 self.block_figures[image.span] = block
-            elif image.alone:
+            elif image.alone and not in_html:
                 groups.setdefault(image.block, []).append((image, block))
             else:
-                following = self.text[image.span.end : image.span.end + 1]
-                self.edits.append(Edit(image.span, figure_bracket(image, following)))
-                self.replaced_images.append(image.span)
-                if image.block in headings:
-                    self.after_headings.setdefault(image.block.end, []).append(f"\n{block}")
-                else:
+                heading = headings.get(image.block)
+                if heading is None:
+                    self._put_bracket(image)
                     end = image.block.start + len(image.block.slice(self.text).rstrip())
                     self.figures_after.setdefault(end, []).append(block)
+                    continue
+                if heading is self.chapter.title_heading:
+                    block = self._out_of_title(image) + block
+                else:
+                    self._put_bracket(image)
+                self.after_headings.setdefault(heading.span.end, []).append(f"\n{block}")
         for images in groups.values():
             span = Span(images[0][0].span.start, images[-1][0].span.end)
-            self.edits.append(Edit(span, "\n\n".join(block for _, block in images)))
-            self.replaced_images.append(span)
+            self.take_out(span, "\n\n".join(block for _, block in images))
+
+    def _put_bracket(self, image: Image) -> None:
+        following = self.text[image.span.end : image.span.end + 1]
+        self.take_out(image.span, figure_bracket(image, following))
+
+    def _out_of_title(self, image: Image) -> str:
+        """Take a picture out of the title, which is words; return the link that only it held."""
+        for link, resolution in self.resolved.links:
+            if link.span.start <= image.span.start and image.span.end <= link.span.end:
+                if link.text.strip() or not resolution.url:
+                    break
+                self._remove_inline(link.span)
+                target = _as_destination(resolution.url, in_table=False)
+                return f"[{figure_bracket(image, '')}]({target})\n\n"
+        self._remove_inline(image.span)
+        return ""
 
     def _remove_inline(self, span: Span) -> None:
         before = self.text[span.start - 1 : span.start]
         after = self.text[span.end : span.end + 1]
         if before == " " and (not after or not after.isalnum()):
             span = Span(span.start - 1, span.end)
-        self.edits.append(Edit(span, ""))
+        self.take_out(span)
 
     def make_links_absolute(self) -> None:
         """Write the resolved address of every link and definition where it differs."""
         for link, resolution in self.resolved.links:
             if link.kind in (LinkKind.REFERENCE, LinkKind.COLLAPSED, LinkKind.SHORTCUT):
                 continue
-            if link.target_span is not None and not self._in_image(link.span):
+            if link.kind in (LinkKind.BARE, LinkKind.AUTOLINK) and self._in_title(link.span):
+                continue  # the address is the title's words
+            if link.target_span is not None:
                 self._write_target(link.target_span, link.target, link.kind, resolution)
         for definition, resolution in self.resolved.definitions:
             if definition.target_span is not None:
@@ -238,8 +266,9 @@ class _Changes:
             written = _as_destination(url, in_table=self._in_table(span))
         self.replace(span, written)
 
-    def _in_image(self, span: Span) -> bool:
-        return self.images.holding(span.start) is not None
+    def _in_title(self, span: Span) -> bool:
+        heading = self.chapter.title_heading
+        return heading is not None and heading.span.start <= span.start < heading.span.end
 
     def _in_table(self, span: Span) -> bool:
         return self.structure.tables.holding(span.start) is not None
@@ -259,7 +288,7 @@ class _Changes:
                 self.replace(definition.label_span, new)
         for link, _ in self.resolved.links:
             new = self.labels.get((path, normalise_label(link.label))) if link.label else None
-            if new is not None and not self._in_image(link.span):
+            if new is not None:
                 self._relabel(link, new)
 
     def _relabel(self, link: Link, new: str) -> None:
@@ -270,10 +299,7 @@ class _Changes:
 
     def remove_layout(self) -> None:
         """Take layout tags and comments away and keep their text."""
-        replaced = merged(self.replaced_images)
-        for edit in layout_edits(self.text, self.structure, self.block_figures):
-            if replaced.holding(edit.span.start) is None:
-                self.edits.append(edit)
+        self.taken += layout_edits(self.text, self.structure, self.block_figures)
 
     def finish(self) -> list[Edit]:
         """Return all edits, insertions at one place merged into one."""
@@ -289,11 +315,26 @@ class _Changes:
             if next_line and self._line_at(next_line).strip():
                 addition += "\n"
             self.edits.append(Edit(Span(end, end), addition))
-        return self.edits
+        return _without_inner(self.edits, self.taken)
 
     def _line_at(self, start: int) -> str:
         end = self.text.find("\n", start)
         return self.text[start : end if end >= 0 else len(self.text)]
+
+
+def _without_inner(edits: list[Edit], taken: list[Edit]) -> list[Edit]:
+    """Return both, but for what lies inside a span that is taken out; its edges are outside."""
+    kept: list[Edit] = []
+    for edit in sorted(taken, key=lambda edit: (edit.span.start, -edit.span.end)):
+        if not kept or edit.span.start >= kept[-1].span.end:
+            kept.append(edit)
+    starts = [edit.span.start for edit in kept]
+
+    def is_inner(span: Span) -> bool:
+        index = bisect_right(starts, span.start if span.end > span.start else span.start - 1) - 1
+        return index >= 0 and span.start < kept[index].span.end
+
+    return kept + [edit for edit in edits if not is_inner(edit.span)]
 
 
 def _as_destination(url: str, *, in_table: bool) -> str:

@@ -7,6 +7,7 @@ scripts and style sheets, which no reader of the book ever sees.
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from bookpack.model import HtmlBlock, Structure, Tag
 from bookpack.read.html import RAW_TEXT_ELEMENTS, is_decorative
@@ -18,7 +19,11 @@ BLOCK_LAYOUT = frozenset(
     | {"main", "nav", "noscript", "p", "picture", "section", "summary"}
 )
 INLINE_LAYOUT = frozenset(["big", "font", "small", "span"])
+_HIDDEN = frozenset({"script", "style"})
 _WHITESPACE = re.compile(r"\s*")
+_EMPTY_LINE = re.compile(r"(?:\r\n|\n|\r)[ \t>]*[\n\r]")
+_QUOTE_MARKS = re.compile(r"(?<=[\n\r])[ \t]*(?:>[ ]?)+")
+_FOOTNOTE_MARK = re.compile(r"\[\^[^\]]*\]:[ \t]*")
 
 
 def layout_edits(text: str, structure: Structure, figures: Mapping[Span, str]) -> Iterator[Edit]:
@@ -27,12 +32,23 @@ def layout_edits(text: str, structure: Structure, figures: Mapping[Span, str]) -
     `figures` maps the places of images that stand alone inside HTML blocks to the blocks of
     text that replace them.
     """
-    for tag in structure.inline_tags:
-        if _is_layout(tag):
+    ends: dict[str, int] = {}
+    for tag in reversed(structure.inline_tags):
+        if tag.name in _HIDDEN and tag.closing:
+            ends[tag.name] = tag.span.end
+        elif tag.name in ends:
+            hidden = Span(tag.span.start, ends.pop(tag.name))
+            if not _EMPTY_LINE.search(hidden.slice(text)):
+                yield Edit(_with_one_blank(text, hidden), "")
+        elif _is_layout(tag):
             yield Edit(tag.span, "")
     blocks = structure.html_blocks
+    # Behind these nothing has to be kept apart: a heading ends by itself, HTML goes.
+    closed = {structure.body_start, *(h.span.end for h in structure.headings)}
+    closed.update(block.span.end for block in blocks)
     for block in blocks:
-        yield from _block_edits(text, block, structure.comments, figures)
+        place = _Place.of(text, block, closed)
+        yield from _block_edits(text, block, place, structure.comments, figures)
     for comment in structure.comments:
         if not any(b.span.start <= comment.start < b.span.end for b in blocks):
             yield Edit(_with_one_blank(text, comment), "")
@@ -44,29 +60,70 @@ def _is_layout(tag: Tag) -> bool:
     return tag.name in BLOCK_LAYOUT or tag.name in INLINE_LAYOUT
 
 
+class _Place(NamedTuple):
+    """Where an HTML block stands.
+
+    `prefix` opens a further line in the same quote or list item. `glued` tells that text stands
+    right above: the block ended that paragraph, and what remains of the block must do so too.
+    """
+
+    prefix: str
+    glued: bool
+
+    @classmethod
+    def of(cls, text: str, block: HtmlBlock, closed: set[int]) -> "_Place":
+        line = _line_start(text, block.span.start)
+        marks = text[line : block.span.start]
+        glued = line not in closed and not marks.strip(" \t>")
+        if glued:
+            above = text[_line_start(text, line - 1) : line] if line else ""
+            glued = bool(above.strip(" \t\r\n>"))
+        if block.outermost:
+            return cls("", glued)
+        return cls(re.sub(r"[^>\s]", " ", _FOOTNOTE_MARK.sub("    ", marks)), glued)
+
+    @property
+    def break_line(self) -> str:
+        """An empty line, the line before it being begun and the line behind it beginning."""
+        return f"\n{self.prefix.rstrip()}\n{self.prefix}"
+
+
+def _line_start(text: str, offset: int) -> int:
+    """Return where the line begins that holds `offset`, or ends with the line end there."""
+    before = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset))
+    return before + 1
+
+
 def _block_edits(
-    text: str, block: HtmlBlock, comments: tuple[Span, ...], figures: Mapping[Span, str]
+    text: str,
+    block: HtmlBlock,
+    place: _Place,
+    comments: tuple[Span, ...],
+    figures: Mapping[Span, str],
 ) -> Iterator[Edit]:
     removable = _removable(text, block, comments, figures)
     if not removable:
         return
-    content = Span(block.span.start, block.span.start + len(block.span.slice(text).rstrip()))
-    runs = _runs(text, removable, content)
+    start, markup = block.span.start, block.span.slice(text)
+    if ">" in place.prefix:
+        markup = _QUOTE_MARKS.sub(lambda match: " " * len(match[0]), markup)
+    content = Span(start, start + len(markup.rstrip()))
+    runs = _runs(markup, removable, content)
     if len(runs) == 1 and runs[0][0] == content and not runs[0][2]:
-        yield Edit(_whole_block(text, block) if block.outermost else content, "")
+        yield _without_block(text, block, place) if block.outermost else Edit(content, "")
         return
     for span, breaks, blocks in runs:
         at_start, at_end = span.start == content.start, span.end == content.end
-        separator = ("\n\n" if block.outermost else " ") if breaks or blocks else ""
-        if not separator:
+        if not breaks and not blocks:
             # Inline wrappers alone: the blanks around them are the author's.
-            for place, _, _ in removable:
-                if span.start <= place.start and place.end <= span.end:
-                    yield Edit(place, "")
+            for inner, _, _ in removable:
+                if span.start <= inner.start and inner.end <= span.end:
+                    yield Edit(inner, "")
             continue
         # Text on both sides is kept apart; where the block begins or ends, nothing is needed.
         neighbours = [*([""] if not at_start else []), *blocks, *([""] if not at_end else [])]
-        yield Edit(span, separator.join(neighbours))
+        lead = f"\n{place.prefix}" if at_start and place.glued else ""
+        yield Edit(span, lead + place.break_line.join(neighbours))
 
 
 def _removable(
@@ -80,7 +137,7 @@ def _removable(
             continue
         if tag.name in RAW_TEXT_ELEMENTS and not tag.closing:
             end = next((t.span.end for t in block.tags[index + 1 :] if t.name == tag.name), None)
-            if end is not None and tag.name in ("script", "style"):
+            if end is not None and tag.name in _HIDDEN:
                 found.append((Span(tag.span.start, end), True, ""))
                 skip_until = end
         elif tag.name == "img":
@@ -97,16 +154,20 @@ def _removable(
 
 
 def _runs(
-    text: str, removable: list[tuple[Span, bool, str]], content: Span
+    markup: str, removable: list[tuple[Span, bool, str]], content: Span
 ) -> list[tuple[Span, bool, list[str]]]:
-    """Join neighbours with nothing but blanks between them, blanks around included."""
+    """Join neighbours with nothing but blanks between them, blanks around included.
+
+    `markup` is the block's text, `content` the part of it that is not blank at the end.
+    """
+    by = content.start
     runs: list[tuple[Span, bool, list[str]]] = []
     for place, breaks, replacement in removable:
         start = place.start
-        while start > content.start and text[start - 1].isspace():
+        while start > by and markup[start - by - 1].isspace():
             start -= 1
-        blanks = _WHITESPACE.match(text, place.end, content.end)
-        end = blanks.end() if blanks else place.end
+        blanks = _WHITESPACE.match(markup, place.end - by, content.end - by)
+        end = by + blanks.end() if blanks else place.end
         blocks = [replacement] if replacement else []
         if runs and start <= runs[-1][0].end:
             span, had_breaks, had = runs[-1]
@@ -116,15 +177,17 @@ def _runs(
     return runs
 
 
-def _whole_block(text: str, block: HtmlBlock) -> Span:
-    """Return the block with the blank line behind it, where one stands before it as well."""
+def _without_block(text: str, block: HtmlBlock, place: _Place) -> Edit:
+    """Take the block away with the blank line behind it, where one stands before it as well."""
     start, end = block.span
+    if place.glued:
+        return Edit(block.span, "\n" if text[end : end + 1].strip() else "")
     before = text[max(0, start - 200) : start].rstrip(" \t")
     if not before or before.endswith(("\n\n", "\r\n\r\n", "\r\r")):
         following = re.compile(r"[ \t]*(?:\r\n|\n|\r)").match(text, end)
         if following:
             end = following.end()
-    return Span(start, end)
+    return Edit(Span(start, end), "")
 
 
 def _with_one_blank(text: str, comment: Span) -> Span:

@@ -9,7 +9,7 @@ these files back.
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
 from typing import Any, NamedTuple
@@ -78,6 +78,7 @@ class Pack:
 def write_pack(pack: Pack, style: str, file: str) -> dict[str, bytes]:
     """Return the packed file, named `file` with the style's suffix, and `manifest.json`."""
     form = _FORMS[style]
+    pack = replace(pack, meta=_tidy(pack.meta), notes=tuple(map(_on_one_line, pack.notes)))
     # Contents tells where chapters begin; the number of its lines does not depend on that.
     line = form.head(pack, [0] * len(pack.chapters)).count("\n") + 1
     pieces = [b""]
@@ -118,7 +119,7 @@ def facts(pack: Pack) -> list[str]:
     """Return the lines under Notes: what the edition says of itself, then the notes."""
     meta = pack.meta
     lines = [f"Title: {meta.title}"]
-    lines += (f"Author: {' '.join(author.split())}" for author in meta.authors)
+    lines += (f"Author: {author}" for author in meta.authors)
     lines.append(f"Address: {meta.url}")
     for name, value in (
         ("Language", meta.language),
@@ -126,10 +127,31 @@ def facts(pack: Pack) -> list[str]:
         ("Date", meta.date),
         ("Summary", meta.summary),
     ):
-        if value.strip():
-            lines.append(f"{name}: {' '.join(value.split())}")
+        if value:
+            lines.append(f"{name}: {value}")
     lines.append(f"Section addresses: {'yes' if pack.section_urls else 'no'}")
-    return [*lines, *(" ".join(note.split()) for note in pack.notes)]
+    return [*lines, *pack.notes]
+
+
+def _tidy(meta: BookMeta) -> BookMeta:
+    """Put everything on one line each, as the head of the file needs it; rights keep theirs.
+
+    This happens once, so that every part of the edition says the same in the same words.
+    """
+    return BookMeta(
+        title=_on_one_line(meta.title),
+        url=meta.url,
+        authors=tuple(filter(None, map(_on_one_line, meta.authors))),
+        language=_on_one_line(meta.language),
+        edition=_on_one_line(meta.edition),
+        date=_on_one_line(meta.date),
+        summary=_on_one_line(meta.summary),
+        rights="\n".join(line.rstrip() for line in meta.rights.strip().splitlines()),
+    )
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 class _Form(NamedTuple):
@@ -143,7 +165,7 @@ class _Form(NamedTuple):
 
 
 def _markdown_head(pack: Pack, lines: Sequence[int]) -> str:
-    rights = f"## Rights\n{_quoted(pack.meta.rights)}\n\n" if pack.meta.rights.strip() else ""
+    rights = f"## Rights\n{_quoted(pack.meta.rights)}\n\n" if pack.meta.rights else ""
     return (
         f"{headline(pack)}\n\n# File Summary\n\n## Purpose\n{PURPOSE}\n\n"
         f"## How to use this book\n{_bullets(GUIDANCE)}\n\n"
@@ -160,9 +182,7 @@ def _markdown_frame(chapter: PackedChapter, last: bool) -> tuple[bytes, bytes, b
 
 
 def _xml_head(pack: Pack, lines: Sequence[int]) -> str:
-    rights = (
-        f"\n<rights>\n{_quoted(pack.meta.rights)}\n</rights>\n" if pack.meta.rights.strip() else ""
-    )
+    rights = f"\n<rights>\n{_quoted(pack.meta.rights)}\n</rights>\n" if pack.meta.rights else ""
     return (
         f"{headline(pack)}\n\n<file_summary>\n<purpose>\n{PURPOSE}\n</purpose>\n\n"
         f"<how_to_use_this_book>\n{_bullets(GUIDANCE)}\n</how_to_use_this_book>\n\n"
@@ -178,9 +198,7 @@ def _xml_frame(chapter: PackedChapter, last: bool) -> tuple[bytes, bytes, bytes]
 
 
 def _plain_head(pack: Pack, lines: Sequence[int]) -> str:
-    rights = (
-        f"Rights:\n-------\n{_quoted(pack.meta.rights)}\n\n" if pack.meta.rights.strip() else ""
-    )
+    rights = f"Rights:\n-------\n{_quoted(pack.meta.rights)}\n\n" if pack.meta.rights else ""
     return (
         f"{headline(pack)}\n\n{_banner('File Summary')}\nPurpose:\n--------\n{PURPOSE}\n\n"
         f"How to use this book:\n---------------------\n{_bullets(GUIDANCE)}\n\n"
@@ -215,8 +233,8 @@ def _json_head(pack: Pack, lines: Sequence[int]) -> str:
         ],
         "directoryStructure": directory_tree(pack).rstrip("\n"),
     }
-    if pack.meta.rights.strip():
-        head["fileSummary"]["rights"] = pack.meta.rights.strip()
+    if pack.meta.rights:
+        head["fileSummary"]["rights"] = pack.meta.rights
     return _dump(head, indent=2).removesuffix("\n}") + ',\n  "files": {\n'
 
 
@@ -324,7 +342,7 @@ def _bullets(lines: Sequence[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
 def _banner(title: str) -> str:

@@ -113,7 +113,7 @@ def settings_toml(book: UnpackedBook, name: str) -> str:
         runs = []
     lines += ["", "[pack]", f"style = {toml_string(book.style)}"]
     stem = PurePosixPath(name).stem
-    if book.own and stem and stem != PackTable().file:
+    if book.own and stem.strip(".") and stem != PackTable().file and stem[0] != ".":
         lines.append(f"file = {toml_string(stem)}")
     lines.append(f"section-urls = {'true' if book.section_urls else 'false'}")
     if book.notes:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, report
-from bookpack.model import Book, Chapter, Heading, LeftOut, Structure
+from bookpack.model import Book, Chapter, Heading, LeftOut, SpanList, Structure
 from bookpack.read.files import BookFiles
 from bookpack.read.front_matter import FrontMatter
 from bookpack.read.layouts.base import Entry, Page, Plan, absolute_address
 from bookpack.read.layouts.registry import choose_layout
 from bookpack.read.markdown import parse_markdown
 from bookpack.read.order import readable_name
-from bookpack.source import Source, TranslatedSource
+from bookpack.read.spans import merged, without
+from bookpack.source import Source, Span, TranslatedSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +96,12 @@ def _read_chapter(entry: Entry, planned: PlannedBook, diagnostics: list[Diagnost
     if url is None:
         assert plan.address is not None
         url, stated = plan.address(page, line)
-    title, title_heading = _find_title(front, structure.headings, source, structure.body_start)
+    structure = _with_own_addresses(structure, source, url, planned)
+    title, title_heading = _find_title(front, structure, source)
     if title is None:
         headings = (h.text for h in structure.headings if h.outermost and h.text)
         name = readable_name(page.path.rpartition("/")[2])
-        title = entry.title or next(headings, name)
+        title = " ".join(entry.title.split()) or next(headings, name)
         if not entry.title:
             origin = "its file name" if title == name else "its first heading"
             message = f"The chapter has no title; {title!r} is made of {origin}."
@@ -140,18 +142,50 @@ def _translated(
     return translated, again
 
 
+def _with_own_addresses(
+    structure: Structure, source: Source, url: str, planned: PlannedBook
+) -> Structure:
+    """Read once more where a `url:` line names another place than this chapter.
+
+    Only now it is known what the chapter's address is; such a line is the author's text.
+    """
+    base = planned.settings.book.url
+
+    def owns(address: str) -> bool:
+        return absolute_address(base, address) == url
+
+    for index, heading in enumerate(structure.headings):
+        page, mark, _ = heading.address.address.partition("#") if heading.address else ("", "", "")
+        if page and (mark or index > 0) and not owns(page):
+            break
+    else:
+        return structure
+    math, anchors = planned.settings.layout.math, planned.plan.anchors
+    start = structure.body_start
+    return parse_markdown(source.text, start=start, math=math, anchors=anchors, owns=owns)
+
+
 def _find_title(
-    front: FrontMatter, headings: tuple[Heading, ...], source: Source, body_start: int
+    front: FrontMatter, structure: Structure, source: Source
 ) -> tuple[str | None, Heading | None]:
     """Return the chapter's title, and the heading that says it where the chapter opens with it."""
-    first = next((h for h in headings if h.level == 1 and h.outermost and h.text), None)
-    opens = first is not None and not source.text[body_start : first.span.start].strip()
+    first = next((h for h in structure.headings if h.level == 1 and h.outermost and h.text), None)
+    opens = first is not None and _is_nothing(
+        Span(structure.body_start, first.span.start), structure, source
+    )
     if front.title is not None:
-        same = first is not None and opens and first.text == front.title
-        return front.title, first if same else None
+        title = " ".join(front.title.split())
+        same = first is not None and opens and first.text == title
+        return title, first if same else None
     if first is not None:
         return first.text, first if opens else None
     return None, None
+
+
+def _is_nothing(span: Span, structure: Structure, source: Source) -> bool:
+    """Tell whether nobody who reads the book sees anything of `span`: blanks and comments."""
+    comments = merged(c for c in structure.comments if c.start < span.end)
+    return not any(rest.slice(source.text).strip() for rest in without(SpanList(span), comments))
 
 
 def _chapters_without_address(chapters: list[Chapter]) -> list[Diagnostic]:

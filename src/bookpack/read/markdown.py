@@ -6,7 +6,7 @@ every chapter of every build, which is why it is one flat loop.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pyromark
@@ -54,14 +54,19 @@ _UNDEFINED_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]+\]")
 
 
 def parse_markdown(
-    text: str, *, start: int = 0, math: bool = True, anchors: AnchorRule = GITHUB
+    text: str,
+    *,
+    start: int = 0,
+    math: bool = True,
+    anchors: AnchorRule = GITHUB,
+    owns: Callable[[str], bool] | None = None,
 ) -> Structure:
     """Find headings, links, images and everything else in `text` from offset `start` on.
 
     Never raises: what is wrong with the text becomes an entry of `problems`. Without `math`,
-    dollar signs are only dollar signs.
+    dollar signs are only dollar signs. `owns` is explained at `finish_headings`.
     """
-    return _Parser(text, start, math, anchors).run()
+    return _Parser(text, start, math, anchors, owns).run()
 
 
 class _Open:
@@ -80,10 +85,18 @@ class _Parser:
     """One run over one text; collects by kind, in bytes, and converts at the end."""
 
     def __init__(
-        self, text: str, start: int, math: bool, anchors: AnchorRule, *, nested: bool = False
+        self,
+        text: str,
+        start: int,
+        math: bool,
+        anchors: AnchorRule,
+        owns: Callable[[str], bool] | None = None,
+        *,
+        nested: bool = False,
     ) -> None:
         self.text = text
         self.anchors = anchors
+        self.owns = owns
         self.nested = nested
         self.start = start
         # CommonMark reads NUL as U+FFFD; doing it here keeps every offset. The text is copied
@@ -114,7 +127,7 @@ class _Parser:
         self._read_events()
         markup = self.markup
         markup.finish(self.links)
-        headings = finish_headings(self.text, self.headings, self.offsets, self.anchors)
+        headings = finish_headings(self.text, self.headings, self.offsets, self.anchors, self.owns)
         spans = self.offsets.spans
         prose = spans(self.prose)
         code = spans(self.code)
