@@ -1,6 +1,7 @@
 """The command line: alone in printing, exiting, and turning errors into exit statuses."""
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -134,6 +135,9 @@ def build(
     show_default=True,
     help="Form of the findings.",
 )
+@click.option(
+    "--external", is_flag=True, help="Ask other sites, too, whether links to them still work."
+)
 def check(
     book: Path,
     config: Path | None,
@@ -141,6 +145,7 @@ def check(
     overrides: tuple[str, ...],
     quiet: bool,
     form: str,
+    external: bool,
 ) -> None:
     """Report everything that is wrong with the book; write nothing."""
     from bookpack import pipeline, reports
@@ -148,7 +153,10 @@ def check(
 
     settings = _settings(book, config, url, overrides)
     with _progress(quiet) as progress:
-        diagnostics = pipeline.check(settings, book / "build", progress).diagnostics
+        checked = pipeline.check(settings, book / "build", progress)
+    diagnostics = checked.diagnostics
+    if external:
+        diagnostics = _with_external_findings(checked, quiet)
     failed = fails(diagnostics, settings.lint.fail_on)
     diagnostics = _as_seen_from_here(diagnostics, book)
     if form == "json":
@@ -164,6 +172,162 @@ def check(
         if not quiet:
             click.echo(f"Findings: {reports.count_by_severity(diagnostics)}.")
     if failed:
+        raise SystemExit(EXIT_FINDINGS)
+
+
+@cli.command(epilog="Example: bookpack links mybook --format html --out links.html")
+@_book_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the report into this file instead of printing it.",
+)
+@click.option("--fix", is_flag=True, help="Go through what can be mended, one by one.")
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="CODE",
+    help="Write all open fixes with this code (such as LF2) or id into the chapters.",
+)
+@click.option(
+    "--reject", multiple=True, metavar="CODE", help="Never propose these again: code or id."
+)
+@click.option("--diff", is_flag=True, help="Print every open fix as a diff; write nothing.")
+@click.option(
+    "--undo",
+    is_flag=False,
+    flag_value="all",
+    metavar="[ID]",
+    help="Undo one accepted fix, or all of them.",
+)
+@click.option("--by", default="", metavar="NAME", help="Who decides; kept with each decision.")
+@click.option("--why", default="", metavar="TEXT", help="Why; kept with --accept and --reject.")
+def links(
+    book: Path,
+    config: Path | None,
+    url: str | None,
+    overrides: tuple[str, ...],
+    quiet: bool,
+    form: str,
+    out: Path | None,
+    fix: bool,
+    accept: tuple[str, ...],
+    reject: tuple[str, ...],
+    diff: bool,
+    undo: str | None,
+    by: str,
+    why: str,
+) -> None:
+    """Report who refers to whom in the book, what is out of balance, and what is missing.
+
+    With --fix, propose changes to links and write those that are accepted into the chapters;
+    decisions are kept in BOOK/review/decisions.jsonl.
+    """
+    if undo is not None:
+        if undo != "all" and book == Path() and Path(undo).is_dir():
+            book, undo = Path(undo), "all"  # `links --undo mybook` names a book, not an id
+        _undo_fixes(book, undo, by, quiet)
+        return
+    if fix or accept or reject or diff:
+        settings = _settings(book, config, url, overrides)
+        _fix_links(settings, book, accept, reject, diff, by, why, quiet)
+        return
+    from bookpack import pipeline
+    from bookpack.desks.links import page, report, report_text
+
+    settings = _settings(book, config, url, overrides)
+    with _progress(quiet) as progress:
+        checked = pipeline.check(settings, book / "build", progress)
+    said = report.make_report(checked.book.meta.title, checked.resolved, settings.links)
+    forms = {"text": report_text.as_text, "json": report_text.as_json, "html": page.as_page}
+    text = forms[form](said)
+    if out is None:
+        click.echo(text)
+        return
+    chapters = {(book / one.chapter.source.path).resolve() for one in checked.resolved}
+    if out.resolve() in chapters or out.resolve() == (book / "bookpack.toml").resolve():
+        raise SettingsError(f"{out} belongs to the book; write the report into another file.")
+    out.write_bytes(f"{text.rstrip()}\n".encode("utf-8", "replace"))
+    if not quiet:
+        click.echo(f"Written: {out}")
+
+
+def _fix_links(
+    settings: Any,
+    book: Path,
+    accept: Sequence[str],
+    reject: Sequence[str],
+    diff: bool,
+    by: str,
+    why: str,
+    quiet: bool,
+) -> None:
+    """Propose changes to links, and carry out what is decided on them."""
+    from bookpack import pipeline
+    from bookpack.desks.links.fixes import FIXES, propose_fixes
+    from bookpack.desks.review import batch, terminal
+    from bookpack.desks.review.apply import Desk
+    from bookpack.desks.review.keys import open_keys
+
+    with _progress(quiet) as progress:
+        checked = pipeline.check(settings, book / "build", progress)
+    found = propose_fixes(
+        checked.resolved, checked.resolver, checked.diagnostics, checked.planned.settings
+    )
+    desk = Desk(book, found.suggestions, found.texts, by=by)
+    for complaint in desk.complaints:
+        _complain(complaint)
+    if diff:
+        click.echo("".join(batch.unified_diff(desk)), nl=False)
+        return
+    refused = []
+    if accept or reject:
+        for names, decide in ((reject, desk.reject), (accept, desk.accept)):
+            chosen, unknown = batch.named(desk.open_items, names)
+            for name in unknown:
+                if name.upper() not in FIXES and name not in FIXES.values():
+                    raise SettingsError(f"{name} is no code of a fix ({', '.join(FIXES)}) or id.")
+            refused += decide(chosen, why=why)
+    else:
+        width = min(shutil.get_terminal_size().columns, 100)
+        screen = terminal.Screen(click.echo, _colour(sys.stdout), width)
+        with open_keys(sys.stdin) as keys:
+            terminal.review(desk, keys, screen)
+    for place, reason in refused:
+        _complain(f"{place}: not done: {reason}.")
+    if not quiet:
+        states = [item.state for item in desk.items]
+        done = sum(item.is_applied for item in desk.items)
+        new = states.count("rejected")
+        click.echo(f"{done} accepted now, {new} rejected, {len(desk.open_items)} open.")
+    if refused:
+        raise SystemExit(EXIT_FINDINGS)
+
+
+def _undo_fixes(book: Path, name: str, by: str, quiet: bool) -> None:
+    """Take accepted changes to links back."""
+    from bookpack.desks.links.fixes import ENGINE
+    from bookpack.desks.review.undoing import undo
+
+    if not book.is_dir():
+        raise SettingsError(f"The book's folder {book} does not exist.")
+    done, refused = undo(book, ENGINE, "" if name == "all" else name, by)
+    for place, reason in refused:
+        _complain(f"{place}: not undone: {reason}.")
+    if not quiet:
+        for one in done:
+            click.echo(f"Undone: {one.path} {one.rule} {one.id}")
+        click.echo(f"{len(done)} undone.")
+    if refused:
         raise SystemExit(EXIT_FINDINGS)
 
 
@@ -269,7 +433,8 @@ def _insist_on_utf8() -> None:
 
     A book's files and its findings are the same under every locale.
     """
-    if sys.getfilesystemencoding() == "utf-8" and (sys.stdout.encoding or "").lower() == "utf-8":
+    output = getattr(sys.stdout, "encoding", None) or "utf-8"  # there may be no output at all
+    if sys.getfilesystemencoding() == "utf-8" and output.lower() == "utf-8":
         return
     if sys.flags.utf8_mode or sys.argv[0] == "-c":
         return
@@ -284,6 +449,25 @@ def _settings(book: Path, config: Path | None, url: str | None, overrides: tuple
         what = "is a file, not a folder" if book.exists() else "does not exist"
         raise SettingsError(f"The book's folder {book} {what}.")
     return load_settings(book, config, url=url, overrides=overrides)
+
+
+def _with_external_findings(checked: Any, quiet: bool) -> list[Any]:
+    """Ask other sites and return the book's findings with those about links to them."""
+    from bookpack.checks.suppress import without_suppressed
+    from bookpack.desks.external.cache import Cache, cache_file
+    from bookpack.desks.external.check import check_external_links
+    from bookpack.diagnostics import sort_diagnostics
+
+    settings = checked.planned.settings
+    cache = Cache(cache_file(), settings.links.external_cache_days)
+    with _progress(quiet, "addresses") as progress:
+        found = check_external_links(checked.resolved, settings.links, cache, progress=progress)
+    if cache.complaint:
+        _complain(cache.complaint)
+    found = without_suppressed(found, checked.book)
+    kept = [finding for finding in found if settings.selection.keeps(finding)]
+    order = {chapter.source.path: place for place, chapter in enumerate(checked.book.chapters)}
+    return sort_diagnostics([*checked.diagnostics, *kept], order)
 
 
 def _as_seen_from_here(diagnostics: list[Any], book: Path) -> list[Any]:
@@ -346,7 +530,9 @@ def _complain(message: str) -> None:
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+def _progress(
+    quiet: bool, what: str = "chapters"
+) -> Iterator[Callable[[str, int, int], None] | None]:
     """Tell on stderr how far a command is, once it has taken over a second.
 
     On a terminal one line is written over and over; elsewhere each step gets a plain line.
@@ -369,11 +555,11 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
             return
         if terminal and (now - last > 0.1 or done == total):
             last = now
-            click.echo(f"\r\x1b[K{step} {done:,} of {total:,} chapters", nl=False, err=True)
+            click.echo(f"\r\x1b[K{step} {done:,} of {total:,} {what}", nl=False, err=True)
             told.add(step)
         elif not terminal and step not in told:
             told.add(step)
-            click.echo(f"{step} {total:,} chapters …", err=True)
+            click.echo(f"{step} {total:,} {what} …", err=True)
 
     try:
         yield tell

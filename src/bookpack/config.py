@@ -102,11 +102,22 @@ class GroupTable:
 class LinksTable:
     """`[links]`: what the report on links compares with; no edition depends on it.
 
-    `mirrors` are base addresses of the author's other sites → `"*"`, or old slug → chapter.
+    `wording` is what links to chapters should read, such as `{title}`. `mirrors` are base
+    addresses of the author's other sites → `"*"`, or old slug → chapter.
+    The `external` keys rule how `check --external` asks other sites: seconds for one answer,
+    requests at once in total and to one host, days that an answer counts, patterns of
+    addresses never asked, and whether addresses of this machine and its network may be asked.
     """
 
+    wording: str = ""
     mirrors: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     group: tuple[GroupTable, ...] = ()
+    external_timeout: float = 20.0
+    external_concurrency: int = 16
+    external_per_host: int = 2
+    external_cache_days: float = 7.0
+    external_ignore: tuple[str, ...] = ()
+    external_allow_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +320,14 @@ class _Reader:
             if isinstance(value, bool):
                 return value
             raise self.error(key, "must be true or false", table)
+        if kind is float:
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                return float(value)
+            raise self.error(key, "must be a number", table)
+        if kind is int:
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+            raise self.error(key, "must be a whole number", table)
         if kind == int | None:
             if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
                 return value
@@ -342,6 +361,8 @@ def _sentence(complaint: str) -> str:
 
 def _check_values(settings: Settings, reader: _Reader) -> None:
     address = settings.book.url
+    if address and ("?" in address or "#" in address):
+        raise reader.error("url", f"must have no query and no fragment, not {address!r}", "book")
     if address and not _is_web_address(address):
         raise reader.error("url", f"must be an http or https address, not {address!r}", "book")
     if settings.pack.style not in STYLES:
@@ -395,6 +416,14 @@ def _check_links(links: LinksTable, reader: _Reader) -> None:
         if isinstance(slugs, str) and slugs != "*":
             complaint = f'must give "*" or a table of slugs and chapters for {address}'
             raise reader.error("mirrors", complaint, "links")
+    for key, number, lowest, highest in (
+        ("external-timeout", links.external_timeout, 0.01, 600),
+        ("external-concurrency", links.external_concurrency, 1, 64),
+        ("external-per-host", links.external_per_host, 1, 64),
+        ("external-cache-days", links.external_cache_days, 0, 3650),
+    ):
+        if not lowest <= number <= highest:
+            raise reader.error(key, f"must lie between {lowest} and {highest}", "links")
     names: set[str] = set()
     for group in links.group:
         if not group.name:

@@ -441,6 +441,42 @@ RULES: dict[str, Rule] = {
             "The folder follows two conventions at once; one of them was chosen.",
             "Name the right one as convention in [layout].",
         ),
+        # BP6: links to other sites, asked only by `check --external`
+        Rule(
+            "BP601",
+            "dead-external-link",
+            _E,
+            "The page that the link leads to is gone.",
+            "Link to where the page is now, to a copy in a web archive, or remove the link.",
+        ),
+        Rule(
+            "BP602",
+            "moved-external-link",
+            _I,
+            "The page has moved for good and the old address leads on to the new one.",
+            "Write the new address.",
+        ),
+        Rule(
+            "BP603",
+            "broken-external-anchor",
+            _W,
+            "The page is there and has no element with this anchor.",
+            "Correct what stands behind the #, or remove it.",
+        ),
+        Rule(
+            "BP604",
+            "unreachable-external-link",
+            _W,
+            "The site could not be asked or gave no clear answer; this might be temporary.",
+            "Look at it in a browser, or name the address in [links] external-ignore.",
+        ),
+        Rule(
+            "BP605",
+            "private-address",
+            _W,
+            "The address belongs to a machine or network of its own, so readers cannot follow it.",
+            "Write it as code, or set external-allow-private = true in [links].",
+        ),
     )
 }
 RULES_BY_NAME: dict[str, Rule] = {rule.name: rule for rule in RULES.values()}

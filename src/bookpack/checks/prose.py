@@ -9,16 +9,19 @@ from bookpack.model import Chapter
 from bookpack.source import Edit, Span
 
 _BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_INVISIBLE = "\u200b\u2060\u2061\u2062\u2063\u2064\u180e\ufeff\u115f\u1160\u3164\uffa0"
-_LATIN_INVISIBLE = "".join(map(chr, (*range(0x80, 0x85), *range(0x86, 0xA0), 0xAD)))
+_INVISIBLE = "\u2028\u2029\u200b\u2060\u2061\u2062\u2063\u2064\u180e\ufeff\u115f\u1160\u3164\uffa0"
+_LATIN_INVISIBLE = "".join(map(chr, (*range(0x80, 0xA0), 0xAD)))
 _JOINERS = re.compile("(?<![^\x00-\x7f])[\u200c\u200d](?![^\x00-\x7f])")
 """Joiners are letters' business in many scripts and in emoji; between ASCII they hide something."""
-_PLAIN_BYTES = bytes(set(range(256)) - set(range(1, 9)) - {11} - set(range(14, 32)) - {127})
+_PLAIN_BYTES = bytes(set(range(256)) - set(range(1, 9)) - {11, 12} - set(range(14, 32)) - {127})
 _BROKEN_HEADING = re.compile(r"##*(?=\w)")
 _TABLE_LINES = re.compile(r"\|[ \t]*(?:\r\n|\n|\r) {0,3}\|")
 _UNIX_LIKE = re.compile(r"\*(?:nix|BSD|args)\b")
 _ABBREVIATION = re.compile(r"\*\[[^\]\n]+\]:")
 _COLON = re.compile(r"[*_]*:")
+_BEFORE_NAME = re.compile(
+    r"\b(?:an?|and|at|by|for|from|in|of|our|the|to|with)[ \t\n]+[\"“'(\[*_]*\Z", re.I
+)
 _NAME = re.compile(r"[ \t]+[A-Z]\w*|['’]s\b")
 _COMMON_WORDS = frozenset({"this", "is", "a", "of", "chapter", "section", "page"})
 _DETACHED_TARGET = re.compile(r"\] \((?:https?://|[\w./-]+\.(?:md|html)|#)[^)\s]*\)")
@@ -62,13 +65,12 @@ def _draft_notices(chapter: Chapter, phrases: tuple[str, ...], data: bytes) -> I
 def _is_meant(text: str, match: re.Match[str]) -> bool:
     """Tell whether a word in capitals is a notice, and not part of a name (“the TODO Group”).
 
-    A notice has a colon, or begins its line and no name follows.
+    A colon makes it one; an article or preposition before it, or a name behind it, does not.
     """
     if not match[0].isupper() or _COLON.match(text, match.end()):
         return True
-    line = text[max(text.rfind("\n", 0, match.start()), text.rfind("\r", 0, match.start())) + 1 :]
-    before = line[: match.start() - (len(text) - len(line))]
-    return not before.strip(" \t>*_+-[(|#") and not _NAME.match(text, match.end())
+    before = text[max(0, match.start() - 12) : match.start()]
+    return not _BEFORE_NAME.search(before) and not _NAME.match(text, match.end())
 
 
 @lru_cache(maxsize=8)
@@ -105,7 +107,7 @@ def _control_characters(chapter: Chapter, data: bytes) -> Iterator[Diagnostic]:
     source, text = chapter.source, chapter.source.text
     places: list[tuple[int, str]] = []
     if data.translate(None, _PLAIN_BYTES):
-        places += _places(text, "".join(map(chr, (*range(1, 9), 11, *range(14, 32), 127))))
+        places += _places(text, "".join(map(chr, (*range(1, 9), 11, 12, *range(14, 32), 127))))
     if not text.isascii():
         if b"\xc2" in data:  # how U+0080 to U+00BF begin
             places += _places(text, _LATIN_INVISIBLE)

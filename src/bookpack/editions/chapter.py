@@ -123,6 +123,7 @@ class _Changes:
         self.edits: list[Edit] = []
         self.taken: list[Edit] = []
         self.after_headings: dict[int, list[str]] = {}
+        self.block_ends: dict[Span, int] = {}
         self.figures_after: dict[int, list[str]] = {}
         self.block_figures: dict[Span, str] = {}
 
@@ -180,6 +181,12 @@ class _Changes:
     def _add_address(self, heading: Heading, address: str) -> None:
         self.after_headings.setdefault(heading.span.end, []).append(f"url: {address}")
 
+    def _end_of_text(self, block: Span) -> int:
+        end = self.block_ends.get(block)
+        if end is None:
+            end = self.block_ends[block] = block.start + len(block.slice(self.text).rstrip())
+        return end
+
     def replace_images(self) -> None:
         """Put figures in the place of images."""
         groups: dict[Span, list[tuple[Image, str]]] = {}
@@ -202,7 +209,7 @@ class _Changes:
                 heading = headings.get(image.block)
                 if heading is None:
                     self._put_bracket(image)
-                    end = image.block.start + len(image.block.slice(self.text).rstrip())
+                    end = self._end_of_text(image.block)
                     self.figures_after.setdefault(end, []).append(block)
                     continue
                 if heading is self.chapter.title_heading:

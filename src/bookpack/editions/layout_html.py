@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from bookpack.model import HtmlBlock, Structure, Tag
+from bookpack.model import HtmlBlock, SpanList, Structure, Tag
 from bookpack.read.html import RAW_TEXT_ELEMENTS, is_decorative
 from bookpack.source import Edit, Span
 
@@ -126,14 +126,30 @@ def _block_edits(
         yield Edit(span, lead + place.break_line.join(neighbours))
 
 
+def _preformatted(block: HtmlBlock) -> SpanList:
+    """Return what lies in `<pre>`: there the blanks are the author's, and tags the example's."""
+    places: list[int] = []
+    opened = 0
+    for tag in block.tags:
+        if tag.name != "pre":
+            continue
+        if not tag.closing and opened == 0:
+            places.append(tag.span.start)
+        opened = max(0, opened + (-1 if tag.closing else 1))
+        if tag.closing and opened == 0 and len(places) % 2:
+            places.append(tag.span.end)
+    return SpanList(places if len(places) % 2 == 0 else [*places, block.span.end])
+
+
 def _removable(
     text: str, block: HtmlBlock, comments: tuple[Span, ...], figures: Mapping[Span, str]
 ) -> list[tuple[Span, bool, str]]:
     """List what goes, in order: its place, whether it breaks the line, what replaces it."""
     found: list[tuple[Span, bool, str]] = []
     skip_until = -1
+    kept = _preformatted(block)
     for index, tag in enumerate(block.tags):
-        if tag.span.start < skip_until:
+        if tag.span.start < skip_until or kept.holding(tag.span.start) is not None:
             continue
         if tag.name in RAW_TEXT_ELEMENTS and not tag.closing:
             end = next((t.span.end for t in block.tags[index + 1 :] if t.name == tag.name), None)
@@ -148,7 +164,8 @@ def _removable(
         elif _is_layout(tag):
             found.append((tag.span, tag.name in BLOCK_LAYOUT, ""))
     for comment in comments:
-        if block.span.start <= comment.start < block.span.end:
+        inside = block.span.start <= comment.start < block.span.end
+        if inside and kept.holding(comment.start) is None:
             found.append((comment, False, ""))
     return sorted(found)
 

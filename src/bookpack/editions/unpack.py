@@ -363,6 +363,8 @@ def _common_base(texts: Any) -> str:
 def _refuse_unsafe(path: str, name: str) -> None:
     parts = path.replace("\\", "/").split("/")
     odd = any(part in ("", ".", "..") for part in parts) or any(ord(c) < 32 for c in path)
+    # A planted repository would run its own commands at the next call of git.
+    odd = odd or any(part.casefold().rstrip(". ") in (".git", "git~1") for part in parts)
     if odd or re.match(r"[A-Za-z]:", path):
         raise WorldError(
             f"{name} holds a file called {path!r}, which would leave the output folder. "

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from bookpack.links.suggest import Suggestions
 from bookpack.model import Book, Chapter
@@ -59,7 +59,7 @@ class LinkResolver:
         self.files = files
         base = urlsplit(book.meta.url)
         self.prefix = f"{book.root}/" if book.root else ""
-        self.host = base.netloc.lower()
+        self.host = _host(base)
         self.base_path = base.path.rstrip("/")
         self.chapters = {chapter.path: chapter for chapter in book.chapters}
         self.folded: dict[str, list[Chapter]] = {}
@@ -75,6 +75,7 @@ class LinkResolver:
                 if chapter not in known:
                     known.append(chapter)
         self._anchors: dict[str, frozenset[str]] = {}
+        self._folded: dict[str, dict[str, list[str]]] = {}
         self._answers: dict[tuple[str, str, bool], Resolution] = {}
         self.suggestions = Suggestions(book)
 
@@ -96,7 +97,7 @@ class LinkResolver:
             parts = urlsplit(url)
         except ValueError:
             return False
-        if parts.netloc.lower() != self.host:
+        if _host(parts) != self.host:
             return False
         return not self.base_path or (parts.path + "/").startswith(self.base_path + "/")
 
@@ -225,16 +226,24 @@ class LinkResolver:
         if name and not name.startswith(":~:") and name != "top":
             known = self.anchors(chapter)
             if name not in known:
-                same = [a for a in known if a.casefold() == name.casefold()]
+                same = self._folded_anchors(chapter).get(name.casefold(), [])
                 if len(same) == 1:
                     anchor = same[0]
                     rule, message = "wrong-case-in-link", f"The anchor is spelled #{anchor}."
                 else:
                     rule = "broken-anchor"
                     message = f"{chapter.path} has no anchor #{name}."
-                    help = self.suggestions.anchors(name, sorted(known))
+                    help = self.suggestions.anchors(name, known)
         whole = url + (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
         return Resolution(Kind.CHAPTER, whole, chapter.path, name, rule, message, help, relative)
+
+    def _folded_anchors(self, chapter: Chapter) -> dict[str, list[str]]:
+        folded = self._folded.get(chapter.path)
+        if folded is None:
+            folded = self._folded[chapter.path] = {}
+            for anchor in sorted(self.anchors(chapter)):
+                folded.setdefault(anchor.casefold(), []).append(anchor)
+        return folded
 
     def anchors(self, chapter: Chapter) -> frozenset[str]:
         """Return every anchor that `chapter` has: headings and ids of HTML elements."""
@@ -413,7 +422,13 @@ class LinkResolver:
         path = _INDEX.sub("", unquote(parts.path).rstrip("/"))
         path = re.sub(r"\.html?$", "", path, flags=re.I)
         query = f"?{parts.query}" if parts.query else ""
-        return f"{parts.netloc.lower()}{path.rstrip('/')}{query}"
+        return f"{_host(parts)}{path.rstrip('/')}{query}"
+
+
+def _host(parts: SplitResult) -> str:
+    """Return the host of an address as it is compared: no user, no capitals, no usual port."""
+    host = parts.netloc.rpartition("@")[2].lower()
+    return host.removesuffix({"https": ":443", "http": ":80"}.get(parts.scheme, ":"))
 
 
 def _with_tail(url: str, target: str) -> str:

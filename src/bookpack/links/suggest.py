@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Iterable
 
 from bookpack.model import Book, Chapter
 from bookpack.read.order import without_order_number
@@ -33,9 +34,9 @@ class Suggestions:
         listed = " or ".join(f"{path} ({url})" for path, url in chapters.items())
         return f"Nearest: {listed}." if listed else ""
 
-    def anchors(self, name: str, known: list[str]) -> str:
+    def anchors(self, name: str, known: Iterable[str]) -> str:
         """Return a sentence with the nearest of the `known` anchors, or nothing."""
-        near = self._nearest(name.casefold(), known)
+        near = self._nearest(name.casefold(), sorted(known)) if self._asked < _LIMIT else []
         return f"Nearest: {' or '.join(f'#{found}' for found in near)}." if near else ""
 
     def _nearest(self, name: str, known: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ _TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
 _COMMENT = re.compile(r"<!--(?:-?>|.*?(?:-->|\Z))", re.S)
 _QUOTE_MARKS = re.compile(r"(?<=[\n\r])[ \t]*(?:>[ ]?)+")
 _MOST_TAGS_IN_A_LINK = 50
+_MEDIA = frozenset({"audio", "embed", "iframe", "input", "object", "source", "track", "video"})
 
 
 @dataclass(slots=True)
@@ -91,6 +92,8 @@ class MarkupReader:
                 self._add_image(seen, in_link=in_link, in_table=in_table)
             elif tag.name in ("a", "area") and "href" in tag.attributes:
                 self._add_link(index, tag)
+            elif tag.name in _MEDIA:
+                self._add_media(tag)
 
     def _blank_outside(self, span: Span, pieces: list[Span]) -> str:
         characters = []
@@ -131,6 +134,15 @@ class MarkupReader:
         target = " ".join(href.value.split())
         place = Span(tag.span.start, end)
         self.links.append(Link(place, href.span, text, target, raw, LinkKind.HTML))
+
+    def _add_media(self, tag: Tag) -> None:
+        for name in ("src", "poster", "data"):
+            source = tag.attributes.get(name)
+            if source is not None and source.span is not None and source.value.strip():
+                raw = source.span.slice(self.text)
+                target = " ".join(source.value.split())
+                link = Link(tag.span, source.span, "", target, raw, LinkKind.HTML)
+                self.links.append(link)
 
     def _add_image(self, seen: _Seen, *, in_link: bool, in_table: bool) -> None:
         attributes = seen.tag.attributes

@@ -3,7 +3,7 @@
 import re
 
 _NUMBERS = re.compile(r"(\d+)")
-_ORDER_NUMBER = re.compile(r"(?!\d{4}-\d\d-\d\d)(\d{1,6})(?:[-_. ]|$)")
+_ORDER_NUMBER = re.compile(r"(?!\d{4}-\d\d-\d\d)(\d{1,6}(?:\.\d{1,3})?)(?:[-_. ]|$)")
 _INDEX_NAMES = ("index", "_index", "readme")
 
 
@@ -12,10 +12,10 @@ def natural_key(path: str) -> tuple[object, ...]:
     return (tuple(_name_key(name) for name in path.split("/")), path)
 
 
-def order_number(name: str) -> int | None:
+def order_number(name: str) -> float | None:
     """Return the number that a file's name begins with, `7` for `07-end.md`; a date is none."""
     match = _ORDER_NUMBER.match(stem_of(name))
-    return int(match[1]) if match else None
+    return float(match[1]) if match else None
 
 
 def without_order_number(name: str) -> str:

@@ -108,6 +108,11 @@ class ReferenceGraph:
         return tuple(sorted(range(len(self.nodes)), key=lambda i: (-self.references_in[i], i)))
 
     @cached_property
+    def by_fewest(self) -> tuple[int, ...]:
+        """All chapters, the least referenced first; equals stand in reading order."""
+        return tuple(sorted(range(len(self.nodes)), key=lambda i: (self.references_in[i], i)))
+
+    @cached_property
     def wordings(self) -> Sequence[tuple[tuple[str, int], ...]]:
         """For each chapter the wordings of the references to it, the most frequent first."""
         counts: list[Counter[str]] = [Counter() for _ in self.nodes]
@@ -140,9 +145,7 @@ def build_graph(resolved: Sequence[ResolvedChapter]) -> ReferenceGraph:
                 self_links[source] += 1
                 continue
             line = one.chapter.source.position(link.span.start).line
-            references.append(
-                Reference(source, target, wording_of(link), line, resolution.anchor)
-            )
+            references.append(Reference(source, target, wording_of(link), line, resolution.anchor))
     nodes = tuple(
         Node(c.path, c.source.path, c.title or c.path, c.part, c.url)
         for c in (one.chapter for one in resolved)

@@ -4,16 +4,17 @@ All names of all chapters are searched together, in one pass over the words of t
 first two words of a name are looked up in a dictionary, and only where they stand next to
 each other is the rest compared. The time is linear in the text, however many names there are.
 
-A name is the chapter's title, its title up to a colon, a heading of three or more words that
-no other chapter has, or the words of an alias of three or more words. Names of a single word
-and names made of nothing but very common English words are not searched: they would be found
-everywhere.
+A name is the chapter's title, its title up to a colon or dash, a heading that no other chapter
+has, or the words of an alias; the last two need three words that are not very common ones.
+Names of a single word and names made of nothing but very common English words are not
+searched: they would be found everywhere.
 """
 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from bookpack.links.book import ResolvedChapter
@@ -25,20 +26,24 @@ from bookpack.read.spans import merged
 _SIGN = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_SIGN}]|[^\W_{_SIGN}]+(?:['’][^\W_{_SIGN}]+)*")
 _BETWEEN = re.compile(r"(?![^\n]*\n[ \t>]*\n)[\s>*_'\"“”‘’«»,:;&/()–—-]{0,12}")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]*_]*\s+(?=\S)|(?<=[。！？])|\n[ \t>]*\n")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…])[\"'”’)\]*_]*\s+(?=\S)|(?<=[。！？])|\n[ \t>]*(?:\n|(?=[-*+]\s|\d{1,4}[.)]\s))"
+)
 _LINE_MARKS = re.compile(r"\n[ \t]*(?:>[ \t]?)+")
 _BLOCK_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+]\s+|\d{1,4}[.)]\s+)?")
 _LEAST_SIGNS = 4
 _LEAST_WORDS = 2
-_LEAST_WORDS_OF_OTHERS = 3
+_LEAST_TELLING_WORDS = 3
 _LONGEST_SIDE = 160
-_COMMON = frozenset(
-    "a about an and appendix are as at be by can chapter conclusion contents do does for foreword "
-    "from further get getting glossary go guide has have here how i if in index into introduction "
-    "is it its more my next not notes of on or other our overview part preface reading references "
-    "resources section see so start started summary that the their them then there these they "
-    "this to up use using was we welcome what when where which who why will with you your".split()
+_COMMON_WORDS = (
+    "a about all an and appendix are as at be by can chapter conclusion contents do does for "
+    "foreword from further get getting glossary go guide has have here how i if in index into "
+    "introduction is it its more my next not notes of on or other our overview part preface "
+    "reading references resources section see so start started summary that the their them "
+    "then there these they this to up use using was we welcome what when where which who why "
+    "will with you your"
 )
+_COMMON = frozenset(re.findall(r"\w+", _COMMON_WORDS))
 
 
 class Name(NamedTuple):
@@ -50,7 +55,7 @@ class Name(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A title that is not searched, and why."""
+    """A chapter one of whose names is not searched, and why."""
 
     chapter: int
     reason: str
@@ -91,9 +96,9 @@ def index_names(chapters: Sequence[Chapter]) -> NameIndex:
         reason = _unfit(words_of(chapter.title))
         same = names.get(words_of(chapter.title))
         if not reason and same is not None:
-            reason = f"has the same title as {chapters[same.chapter].path}"
+            reason = f"is also that of {chapters[same.chapter].path}"
         if reason:
-            skipped.append(Skipped(number, reason))
+            skipped.append(Skipped(number, f"its title {reason}"))
         else:
             words = words_of(chapter.title)
             names[words] = Name(number, words, "title")
@@ -107,8 +112,9 @@ def index_names(chapters: Sequence[Chapter]) -> NameIndex:
             # What stands as a heading in two chapters names neither of them.
             if origin == "heading" and headings[words] > 1:
                 continue
-            least = _LEAST_WORDS if origin == "short title" else _LEAST_WORDS_OF_OTHERS
-            if len(words) >= least and not _unfit(words):
+            if origin != "short title" and len(_telling(words)) < _LEAST_TELLING_WORDS:
+                continue
+            if not _unfit(words):
                 names.setdefault(words, Name(number, words, origin))
     lengths: dict[tuple[str, ...], set[int]] = {}
     for words in names:
@@ -152,13 +158,13 @@ def _named(text: str, index: NameIndex) -> Iterator[tuple[int, int, Name]]:
     """Yield where names stand in `text`; of names that overlap, the first and longest."""
     words = _WORD.findall(text.lower().replace("’", "'"))
     # In most chapters nobody is named, and sets know that faster than a loop does.
-    if index.lengths.keys().isdisjoint(zip(words, words[1:], strict=False)):
+    if index.lengths.keys().isdisjoint(pairwise(words)):
         return
     places = [match.span() for match in _WORD.finditer(text)]
     if len(places) != len(words):  # a few letters fall apart in lower case
         words = [text[start:end].lower().replace("’", "'") for start, end in places]
     taken = 0
-    for number, pair in enumerate(zip(words, words[1:], strict=False)):
+    for number, pair in enumerate(pairwise(words)):
         if number < taken or pair not in index.lengths:
             continue
         for length in index.lengths[pair]:
@@ -172,10 +178,7 @@ def _named(text: str, index: NameIndex) -> Iterator[tuple[int, int, Name]]:
 
 
 def _is_one_run(text: str, places: Sequence[tuple[int, int]]) -> bool:
-    return all(
-        _BETWEEN.fullmatch(text, left[1], right[0])
-        for left, right in zip(places, places[1:], strict=False)
-    )
+    return all(_BETWEEN.fullmatch(text, left[1], right[0]) for left, right in pairwise(places))
 
 
 class _FreeText:
@@ -231,9 +234,13 @@ def _unfit(words: tuple[str, ...]) -> str:
         return "has fewer than two words"
     if all(re.fullmatch(f"[{_SIGN}]", word) for word in words) and len(words) < _LEAST_SIGNS:
         return "has fewer than four signs"
-    if all(word in _COMMON or word.isdigit() for word in words):
+    if not _telling(words):
         return "is made of very common words"
     return ""
+
+
+def _telling(words: tuple[str, ...]) -> list[str]:
+    return [word for word in words if word not in _COMMON and not word.isdigit()]
 
 
 def _other_names(chapter: Chapter) -> Iterator[tuple[tuple[str, ...], str]]:

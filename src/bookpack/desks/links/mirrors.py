@@ -44,6 +44,22 @@ class OldLink(NamedTuple):
     by: str
     is_own_page: bool
 
+    @property
+    def reason(self) -> str:
+        """Why these chapters answer the address, in words."""
+        return {"table": "by the settings", "wording": "same words as its title"}.get(
+            self.by, f"same {self.by}"
+        )
+
+
+class Answer(NamedTuple):
+    """An address outside, and every link to it that the same chapters answer."""
+
+    address: str
+    chapters: tuple[int, ...]
+    reason: str
+    links: tuple[OldLink, ...]
+
 
 class Hint(NamedTuple):
     """A host that is no mirror, how often it is linked, and the links that look like it."""
@@ -75,6 +91,7 @@ class _Outside(NamedTuple):
     wording: str
     address: str
     parts: SplitResult
+    is_broken: bool
 
 
 def find_old_links(
@@ -94,6 +111,8 @@ def find_old_links(
         key = _key(link.parts)
         mirror = next((base for base, start, _ in bases if f"{key}/".startswith(f"{start}/")), None)
         if mirror is None:
+            if link.is_broken:
+                continue  # an address of the book itself, and a finding of `bookpack check`
             by_host.setdefault(link.parts.netloc.lower(), []).append(link)
             continue
         numbers, by = tables[mirror].get(slug_of(link.address), ()), "table"
@@ -109,6 +128,15 @@ def find_old_links(
         tuple(_hints(by_host, names)),
         tuple(complaints),
     )
+
+
+def by_address(links: Sequence[OldLink]) -> list[Answer]:
+    """Put links to one address together; the address with most links comes first."""
+    together: dict[tuple[str, tuple[int, ...], str], list[OldLink]] = {}
+    for link in links:
+        together.setdefault((link.address, link.chapters, link.reason), []).append(link)
+    answers = [Answer(*key, tuple(found)) for key, found in together.items()]
+    return sorted(answers, key=lambda answer: -len(answer.links))
 
 
 class ChapterNames:
@@ -171,7 +199,9 @@ def _hints(by_host: Mapping[str, list[_Outside]], names: ChapterNames) -> Iterat
             # One word, such as /testing/, is a slug on half of all sites.
             if numbers and len(words_of(slug_of(link.address))) > 1:
                 found.append(_old_link(link, f"{link.parts.scheme}://{host}", numbers, by))
-        if len(found) >= _LEAST_HINTS:
+        # Three words in the same order are no accident, even once.
+        longest = max((len(words_of(slug_of(link.address))) for link in found), default=0)
+        if len(found) >= _LEAST_HINTS or longest > _LEAST_HINTS:
             hints.append(Hint(host, len(links), tuple(found)))
     yield from sorted(hints, key=lambda hint: (-len(hint.found), hint.host))
 
@@ -191,7 +221,8 @@ def _links_outside(resolved: Sequence[ResolvedChapter]) -> Iterator[_Outside]:
                 continue
             if parts.scheme in ("http", "https") and parts.netloc:
                 line = one.chapter.source.position(link.span.start).line
-                yield _Outside(source, line, wording_of(link), address, parts)
+                is_broken = resolution.kind is Kind.BROKEN
+                yield _Outside(source, line, wording_of(link), address, parts, is_broken)
 
 
 def _read_tables(

@@ -5,8 +5,9 @@ The forms of the report (`report_text`, `page`) add words, never figures.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bookpack.config import LinksTable
 from bookpack.desks.links.graph import ADDRESS, ReferenceGraph, build_graph
@@ -18,14 +19,15 @@ from bookpack.links.book import ResolvedChapter
 _COMMON_SHARE = 0.5
 _COMMON_LEAST = 10
 _SELDOM_SHARE = 0.5
-VAGUE = frozenset(
-    ("here", "click here", "this", "this chapter", "this page", "this post", "this section")
-    + ("link", "this link", "see here", "more", "read more", "learn more", "chapter", "page")
+_VAGUE = (
+    "here|click here|see here|this|this one|this chapter|this page|this post|this section|link|"
+    "this link|more|read more|learn more|chapter|page"
 )
+VAGUE = frozenset(_VAGUE.split("|"))
 """English wordings that tell a reader nothing about where a link leads."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LinkReport:
     """The report on the links of a book.
 
@@ -43,10 +45,13 @@ class LinkReport:
     old_links: OldLinks
     complaints: tuple[str, ...]
 
-    def mentions_of(self, chapter: int) -> list[Mention]:
-        """Passages that name `chapter`; first those in chapters that link to it nowhere."""
-        found = [one for one in self.mentions if one.target == chapter]
-        return sorted(found, key=lambda one: one.is_linked_elsewhere)
+    @cached_property
+    def mentions_by_target(self) -> Mapping[int, Sequence[Mention]]:
+        """The passages that name each chapter; first those in chapters that link it nowhere."""
+        found: dict[int, list[Mention]] = {}
+        for one in sorted(self.mentions, key=lambda one: (one.target, one.is_linked_elsewhere)):
+            found.setdefault(one.target, []).append(one)
+        return found
 
 
 def make_report(
@@ -57,12 +62,15 @@ def make_report(
     groups = find_groups(graph.nodes, settings.group)
     balance = weigh(graph, groups)
     seldom = _seldom(graph, balance)
+    wanted = frozenset(seldom)
     index = index_names([one.chapter for one in resolved])
-    mentions = find_mentions(resolved, index, frozenset(seldom))
+    mentions = find_mentions(resolved, index, wanted)
     mentions, common = _without_common(mentions, len(resolved))
     old_links = find_old_links(resolved, settings.mirrors)
-    empty = [f"[[links.group]] {group.name} has no chapter." for group in groups if not group.members]
-    skipped = [one for one in (*index.skipped, *common) if one.chapter in set(seldom)]
+    empty = [
+        f"[[links.group]] {group.name} has no chapter." for group in groups if not group.members
+    ]
+    skipped = [one for one in (*index.skipped, *common) if one.chapter in wanted]
     return LinkReport(
         title,
         graph,
@@ -87,9 +95,7 @@ def _seldom(graph: ReferenceGraph, balance: Balance) -> tuple[int, ...]:
     return tuple(sorted(seldom))
 
 
-def _without_common(
-    mentions: list[Mention], chapters: int
-) -> tuple[list[Mention], list[Skipped]]:
+def _without_common(mentions: list[Mention], chapters: int) -> tuple[list[Mention], list[Skipped]]:
     """Leave out words that so many chapters use that they cannot be meant as a name."""
     users: Counter[tuple[int, str]] = Counter()
     for target, words, _ in {(one.target, one.words.casefold(), one.source) for one in mentions}:

@@ -75,11 +75,6 @@ def split_lines(text: str, start: int = 0) -> list[Line]:
         position = match.end()
 
 
-def written_lines(text: str, place: int) -> list[Line]:
-    """Return lines that somebody else than the author wrote, caused at `place`."""
-    return [Line(line, place) for line in re.split(r"\r\n|\n|\r", text)]
-
-
 def pieces_of(text: str, start: int, lines: Sequence[Line]) -> list[Piece]:
     """Return the new text that `lines` make, after what stands before `start`."""
     pieces = [Piece(text[:start], 0)] if start else []

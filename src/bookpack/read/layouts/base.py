@@ -148,6 +148,7 @@ def quote_path(path: str) -> str:
     """Percent-encode what cannot stand in an address; letters of any script stay readable."""
     if _SAFE_PATH.fullmatch(path):
         return path
+    path = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", path)
     return "".join(
         c if c.isalnum() or (not c.isascii() and c.isprintable()) else quote(c, safe=_SAFE_IN_PATH)
         for c in path

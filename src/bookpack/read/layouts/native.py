@@ -100,7 +100,7 @@ def _arrange_by_name(pages: Sequence[Page], settings: Settings) -> _Arrangement:
         for depth, name in enumerate(names, 1):
             path = "/".join(names[:depth])
             weight = page.front.weight if depth == len(names) else folder_weights.get(path)
-            if depth == len(names) and depth > 1 and is_index(name):
+            if depth == len(names) and is_index(name):
                 weight = -_LAST
             levels.append((_LAST if weight is None else weight, natural_key(name)))
         return tuple(levels)
@@ -209,7 +209,7 @@ def _repeated_numbers(entries: Iterable[Entry]) -> list[Diagnostic]:
     first: dict[tuple[str, float], Page] = {}
     diagnostics = []
     for entry in entries:
-        if entry.order_number is None:
+        if entry.order_number is None or is_index(entry.page.path):
             continue
         folder = entry.page.path.rpartition("/")[0]
         key = (folder, entry.order_number)
@@ -279,6 +279,7 @@ class Addresses:
             )
             for entry in entries
             if self._is_shared(entry.page.path)
+            and "/" in entry.page.path
             and entry.page.front.url is None
             and entry.page.front.slug is None
         ]

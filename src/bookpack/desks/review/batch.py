@@ -1,0 +1,45 @@
+"""Suggestions without a conversation: those that a person names, and all of them as a diff."""
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+
+from bookpack.desks.review.apply import Desk, Item
+from bookpack.source import Edit, apply_edits
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_SHORTEST_ID = 4
+
+
+def named(items: Sequence[Item], names: Sequence[str]) -> tuple[list[Item], list[str]]:
+    """Return the items that `names` mean, and the names that mean none.
+
+    A name is a rule's code, the word for it, or an id or its beginning.
+    """
+    chosen: dict[str, Item] = {}
+    unknown = []
+    for name in names:
+        found = [item for item in items if _means(name, item)]
+        chosen.update((item.suggestion.id, item) for item in found)
+        if not found:
+            unknown.append(name)
+    return [item for item in items if item.suggestion.id in chosen], unknown
+
+
+def unified_diff(desk: Desk) -> Iterator[str]:
+    """Yield the lines of a diff that `git apply` takes: every open change of the book."""
+    by_path: dict[str, list[Item]] = {}
+    for item in desk.open_items:
+        by_path.setdefault(item.suggestion.path, []).append(item)
+    for path, items in by_path.items():
+        text = desk.source(items[0]).text
+        edits = [Edit(i.span, i.suggestion.after) for i in items if i.span is not None]
+        old, new = _LINE.findall(text), _LINE.findall(apply_edits(text, edits))
+        for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}"):
+            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _means(name: str, item: Item) -> bool:
+    one = item.suggestion
+    is_id = len(name) >= _SHORTEST_ID and one.id.startswith(name)
+    return name.upper() == one.rule or name == one.category or is_id

@@ -1,0 +1,107 @@
+"""Chapters on the disk: read exactly, written whole or not at all.
+
+A chapter is only written by somebody who has read it: what was read must still stand there.
+"""
+
+import contextlib
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bookpack.errors import WorldError
+from bookpack.source import Source
+
+
+class ChangedMeanwhileError(Exception):
+    """Somebody wrote the file between our reading and our writing; nothing was changed."""
+
+
+def read_source(folder: Path, path: str) -> Source | None:
+    """Return the file `path` of the book in `folder`, None when it is gone.
+
+    Raises `WorldError` when it cannot be read or lies outside of the book.
+    """
+    try:
+        return Source.from_bytes(path, _place(folder, path).read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise WorldError(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def write_source(folder: Path, source: Source, text: str) -> None:
+    """Replace what `source` was read from by `text`, in the encoding that the file has.
+
+    The new file is written beside the old one, brought to the disk, and moved over it, so that
+    a reader sees the one or the other. Raises `ChangedMeanwhileError` and `WorldError`.
+    """
+    place = _place(folder, source.path)
+    data = source.to_bytes(text)
+    # No Markdown suffix: what a killed process leaves behind must not become a chapter.
+    beside = place.with_name(f".{place.name}.bookpack-{os.getpid()}")
+    try:
+        for leftover in place.parent.glob(f".{_escape_glob(place.name)}.bookpack-*"):
+            leftover.unlink(missing_ok=True)
+        try:
+            with beside.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.chmod(stat.S_IMODE(place.stat().st_mode))
+            with uninterrupted():
+                if place.read_bytes() != source.to_bytes():
+                    raise ChangedMeanwhileError(source.path)
+                beside.replace(place)
+                _flush_folder(place.parent)
+        finally:
+            beside.unlink(missing_ok=True)
+    except FileNotFoundError as error:
+        raise ChangedMeanwhileError(source.path) from error
+    except OSError as error:
+        raise WorldError(
+            f"Cannot write {source.path}: {error.strerror or error}. The chapter is as it was."
+        ) from error
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the block has ended."""
+    received: list[int] = []
+    previous: dict[int, Any] = {}
+    try:
+        for wanted in (signal.SIGINT, signal.SIGTERM):
+            previous[wanted] = signal.signal(wanted, lambda number, _: received.append(number))
+    except ValueError:  # not in the main thread, where no signal arrives anyway
+        pass
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    for number in received:
+        signal.raise_signal(number)
+
+
+def _place(folder: Path, path: str) -> Path:
+    """Return where `path` really lies. A link is followed, but never out of the book."""
+    place = (folder / path).resolve()
+    if not place.is_relative_to(folder.resolve()):
+        raise WorldError(f"{path} lies outside of the book's folder and is left alone.")
+    return place
+
+
+def _flush_folder(folder: Path) -> None:
+    # Not every system lets a folder be opened; the file itself is on the disk in any case.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _escape_glob(name: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
