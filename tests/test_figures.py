@@ -371,11 +371,11 @@ def test_pictures_of_the_book_get_the_address_of_the_book(make_book):
 
 
 def test_the_notes_count_the_pictures(make_book, bookpack, tmp_path):
-    text = "# X\n\n![A](a.png)\n\n![B](b.png)\n\n<img src='c.png' alt=''>\n"
+    text = "# X\n\n![A](a.png)\n\n![](b.png)\n\n<img src='c.png' alt=''>\n"
     bookpack("build", make_book({"x.md": text}), "--out", tmp_path / "out")
     pack = (tmp_path / "out/book-packed.md").read_text("utf-8")
-    assert "\n- Figures: 2 pictures, " in pack
-    assert "no model described any" in pack
+    counted = "1 with the words of the author and 1 without any words; no model described any."
+    assert f"\n- Figures: {counted}\n" in pack
 
 
 def test_a_picture_without_words_is_reported_and_locked_makes_it_an_error(make_book, bookpack):

@@ -244,7 +244,7 @@ def test_notes_say_edition_date_language_and_what_was_left_out(pack, style):
         "Left out (draft): 3-later.md.",
     ):
         assert note in notes
-    assert any(note.startswith("Figures: 1 picture") for note in notes)
+    assert any(note.startswith("Figures: 1 with") for note in notes)
 
 
 def test_rights_are_quoted_so_that_they_cannot_be_taken_for_a_part(pack):

@@ -55,11 +55,11 @@ def as_json(diagnostics: Sequence[Diagnostic]) -> str:
 def as_github(diagnostics: Sequence[Diagnostic]) -> str:
     """One workflow command a finding."""
     return "\n".join(
-        f"::{_GITHUB_LEVEL[finding.severity]} file={_github_property(_visible(finding.path))},"
+        f"::{_GITHUB_LEVEL[finding.severity]} file={_visible(_github_property(finding.path))},"
         f"line={finding.position.line},col={finding.position.column},"
         f"endLine={finding.end.line},"
         f"title={_github_property(f'{finding.code} {finding.rule.name}')}"
-        f"::{_github_data(_visible(finding.message))}"
+        f"::{_visible(_github_data(finding.message))}"
         for finding in diagnostics
     )
 

@@ -70,7 +70,7 @@ def _copies(
     for number, chapter in enumerate(chapters):
         own = _sentences(chapter)
         lengths.append(sum(own.values()))
-        texts[hash(frozenset(own))].append(number)
+        texts[hash(chapter.source.text[chapter.structure.body_start :].strip())].append(number)
         for sentence, length in own.items():
             first = holders.setdefault(sentence, number)
             if first != number:

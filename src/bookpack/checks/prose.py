@@ -20,7 +20,7 @@ _UNIX_LIKE = re.compile(r"\*(?:nix|BSD|args)\b")
 _ABBREVIATION = re.compile(r"\*\[[^\]\n]+\]:")
 _COLON = re.compile(r"[*_]*:")
 _BEFORE_NAME = re.compile(
-    r"\b(?:an?|and|at|by|for|from|in|of|our|the|to|with)[ \t\n]+[\"“'(\[*_]*\Z", re.I
+    r"\b(?:an?|and|at|by|for|from|in|of|our|the|to|with)[ \t]+[\"“'(\[*_]*\Z", re.I
 )
 _NAME = re.compile(r"[ \t]+[A-Z]\w*|['’]s\b")
 _COMMON_WORDS = frozenset({"this", "is", "a", "of", "chapter", "section", "page"})
