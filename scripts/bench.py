@@ -140,7 +140,9 @@ def generate_book(folder: Path, chapters: int, size: int) -> None:
     words = ["".join(choose.choices(syllables, k=choose.randint(1, 4))) for _ in range(6000)]
     (folder / "chapters").mkdir(parents=True)
     (folder / "bookpack.toml").write_text(
-        '[book]\ntitle = "Generated"\nurl = "https://example.com"\n', "utf-8"
+        # As `bookpack init` writes it.
+        '[book]\ntitle = "Generated"\nurl = "https://example.com"\n[layout]\nsource = "chapters"\n',
+        "utf-8",
     )
     for number in range(1, chapters + 1):
         text = "".join(_blocks(choose, words, number, chapters, size))

@@ -33,7 +33,7 @@ from bookpack.read.front_matter import FrontMatter
 from bookpack.read.layouts import hugo_anchors, jekyll_anchors, mkdocs
 from bookpack.read.layouts.mdbook import MDBOOK
 from bookpack.read.layouts.pandoc_anchors import PANDOC
-from bookpack.read.layouts.registry import LAYOUTS
+from bookpack.read.layouts.registry import layouts
 from bookpack.read.order import natural_key
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -250,7 +250,7 @@ class TestTheConventionsChapter:
     def test_it_has_every_convention_in_the_order_in_which_they_are_tried(self) -> None:
         rows = rows_of(section("9-conventions.md", "## How a convention is recognised"))
         names = [code(row[0]) for row in rows]
-        assert names[: len(LAYOUTS)] == list(LAYOUTS)
+        assert names[: len(layouts())] == list(layouts())
 
     def test_every_rule_gives_the_anchors_that_the_table_says(self) -> None:
         rules: list[AnchorRule] = [

@@ -5,9 +5,9 @@ to a network. Read this first.
 """
 
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from bookpack import __version__, output
@@ -26,7 +26,7 @@ from bookpack.read.files import BookFiles
 from bookpack.recall import BuildReport, inputs_of, last_build, make_report
 from bookpack.reports import to_record
 from bookpack.rules import Severity
-from bookpack.tokens import token_counter
+from bookpack.tokens import TokenCounter, token_counter
 
 Progress = Callable[[str, int, int], None]
 """Told which step runs, how much of it is done, and how much there is."""
@@ -121,29 +121,19 @@ def check_book(
 def make_pack(checked: CheckedBook, settings: Settings, progress: Progress | None = None) -> Pack:
     """Make every chapter stand by itself and say what there is to say about the whole."""
     step = progress or (lambda name, done, total: None)
-    counter = token_counter()
     labels = plan_labels(checked.resolved)
+    section_urls = settings.pack.section_urls
+    counter = token_counter()
     chapters: list[PackedChapter] = []
-
-    def collect(run: list[ResolvedChapter], texts: list[str], counts: Future[list[int]]) -> None:
-        for one, text, tokens in zip(run, texts, counts.result(), strict=True):
+    runs = _runs(checked.resolved, _TOKEN_BATCH)
+    texts = (
+        [packed_text(one, labels, checked.resolver, section_urls=section_urls) for one in run]
+        for run in runs
+    )
+    for run, (written, counts) in zip(runs, _counted(counter, texts), strict=True):
+        for one, text, tokens in zip(run, written, counts, strict=True):
             chapters.append(_packed_chapter(one.chapter, text, tokens))
         step("packing", len(chapters), len(checked.resolved))
-
-    # Tokens are counted outside Python, beside the editing of the next chapters.
-    waiting: deque[tuple[list[ResolvedChapter], list[str], Future[list[int]]]] = deque()
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        for start in range(0, len(checked.resolved), _TOKEN_BATCH):
-            run = checked.resolved[start : start + _TOKEN_BATCH]
-            texts = [
-                packed_text(one, labels, checked.resolver, section_urls=settings.pack.section_urls)
-                for one in run
-            ]
-            waiting.append((run, texts, pool.submit(counter.count_all, texts)))
-            if len(waiting) > 2:
-                collect(*waiting.popleft())
-        while waiting:
-            collect(*waiting.popleft())
     return Pack(
         checked.book.meta,
         tuple(chapters),
@@ -152,6 +142,37 @@ def make_pack(checked: CheckedBook, settings: Settings, progress: Progress | Non
         counter.label,
         counter.exact,
     )
+
+
+def _runs(items: list[ResolvedChapter], length: int) -> list[list[ResolvedChapter]]:
+    return [items[start : start + length] for start in range(0, len(items), length)]
+
+
+def _counted(
+    counter: TokenCounter, batches: Iterator[list[str]]
+) -> Iterator[tuple[list[str], list[int]]]:
+    """Yield each batch of texts with its counts of tokens.
+
+    Tokens are counted outside Python, so one batch is counted while the next is written.
+    """
+    first = next(batches, None)
+    if first is None:
+        return
+    second = next(batches, None)
+    if second is None:
+        yield first, counter.count_all(first)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        waiting = deque([(first, pool.submit(counter.count_all, first))])
+        for texts in chain([second], batches):
+            waiting.append((texts, pool.submit(counter.count_all, texts)))
+            if len(waiting) > 2:
+                done, counts = waiting.popleft()
+                yield done, counts.result()
+        for done, counts in waiting:
+            yield done, counts.result()
 
 
 def _packed_chapter(chapter: Chapter, text: str, tokens: int) -> PackedChapter:

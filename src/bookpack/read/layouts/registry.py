@@ -1,70 +1,68 @@
 """Which conventions there are, and which one a book follows.
 
-A new convention is a module of this folder and a line in `LAYOUTS`, before those that would also
+A new convention is a module of this folder and a name in `_NAMES`, before those that would also
 recognise its books.
 """
 
+from functools import cache
+from importlib import import_module
 from typing import cast
 
 from bookpack.config import SETTINGS_FILE, Settings
 from bookpack.diagnostics import report
 from bookpack.errors import SettingsError
 from bookpack.read.files import BookFiles
-from bookpack.read.layouts import (
-    bookdown,
-    docusaurus,
-    gitbook,
-    hugo,
-    jekyll,
-    jupyterbook,
-    mdbook,
-    mkdocs,
-    mystmd,
-    native,
-    quarto,
-    sphinx,
-)
+from bookpack.read.layouts import native
 from bookpack.read.layouts.base import Layout
 
-LAYOUTS: dict[str, Layout] = {
-    module.NAME: cast(Layout, module)
-    for module in (
-        gitbook,
-        mdbook,
-        jupyterbook,
-        mystmd,
-        hugo,
-        docusaurus,
-        mkdocs,
-        quarto,
-        bookdown,
-        jekyll,
-        sphinx,
-        native,  # last: it recognises every folder
-    )
-}
+_NAMES = (
+    "gitbook",
+    "mdbook",
+    "jupyterbook",
+    "mystmd",
+    "hugo",
+    "docusaurus",
+    "mkdocs",
+    "quarto",
+    "bookdown",
+    "jekyll",
+    "sphinx",
+    "native",  # last: it recognises every folder
+)
+
+
+@cache
+def layouts() -> dict[str, Layout]:
+    """Return every convention by its name, in the order in which they are tried.
+
+    Imported when first asked for: a book whose settings say how it is laid out asks for none.
+    """
+    modules = (import_module(f"bookpack.read.layouts.{name}") for name in _NAMES)
+    return {module.NAME: cast(Layout, module) for module in modules}
 
 
 def choose_layout(files: BookFiles, settings: Settings) -> tuple[Layout, str]:
     """Return the convention that the book follows, and why we think so.
 
-    Where a folder follows several, the first of `LAYOUTS` counts, and the others are reported.
+    Where a folder follows several, the first of `layouts` counts, and the others are reported.
     Raises `SettingsError` when the settings name a convention that does not exist.
     """
     named = settings.layout.convention
+    if named == native.NAME:
+        return cast(Layout, native), "named in the settings"
     if named != "auto":
-        if named not in LAYOUTS:
-            known = ", ".join(LAYOUTS)
+        if named not in layouts():
+            known = ", ".join(layouts())
             raise SettingsError(f"[layout] convention must be auto or one of {known}.")
-        if named != native.NAME and (settings.layout.chapters or settings.part):
+        if settings.layout.chapters or settings.part:
             message = f"The list of chapters is bookpack's own and says nothing to {named}."
             files.diagnostics.append(report("conflicting-conventions", SETTINGS_FILE, message))
-        return LAYOUTS[named], "named in the settings"
+        return layouts()[named], "named in the settings"
     if settings.layout.chapters or settings.part or settings.layout.source:
         return cast(Layout, native), "the settings say where chapters lie"
     found = [
         (layout, reason)
-        for layout in LAYOUTS.values()
+        for layout in layouts().values()
         if (reason := layout.recognise(files, settings)) is not None
     ]
     others = [
