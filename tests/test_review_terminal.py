@@ -270,7 +270,7 @@ def test_a_sentence_ends_where_it_ends() -> None:
 
 
 def test_a_signal_during_a_write_waits_for_its_end() -> None:
-    from bookpack.desks.review.files import uninterrupted
+    from bookpack.system import uninterrupted
 
     done = []
 

@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bookpack.errors import SettingsError, WorldError
+from bookpack.system import try_lock, uninterrupted
 
 STAMP_NAME = ".bookpack.json"
 _LOCK_NAME = ".bookpack.lock"
@@ -130,7 +130,7 @@ def _write_locked(
             _write_file(staging / "new" / path, files[path])
             moves.append(path)
         _write_file(staging / "new" / STAMP_NAME, content.encode())
-        with _uninterrupted():
+        with uninterrupted():
             _move_into_place(folder, staging, [*moves, STAMP_NAME], stale)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -206,50 +206,13 @@ def _lock(folder: Path) -> Iterator[None]:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(place, flags, 0o644), "r+b") as file:
         deadline = time.monotonic() + _LOCK_PATIENCE
-        while not _try_lock(file.fileno()):
+        while not try_lock(file.fileno()):
             if time.monotonic() > deadline:
                 raise WorldError(
                     f"Another build is writing to {folder}. Wait for it to end, or give --out."
                 )
             time.sleep(0.02)
         yield
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until the files are in place (a few milliseconds)."""
-    received: list[int] = []
-    previous: dict[int, Any] = {}
-    try:
-        for wanted in (signal.SIGINT, signal.SIGTERM):
-            previous[wanted] = signal.signal(wanted, lambda number, _: received.append(number))
-    except ValueError:  # not in the main thread, where no signal arrives anyway
-        pass
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-    for number in received:
-        signal.raise_signal(number)
 
 
 def _explain(error: OSError, folder: Path) -> str:

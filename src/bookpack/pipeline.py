@@ -26,7 +26,7 @@ from bookpack.read.files import BookFiles
 from bookpack.recall import BuildReport, inputs_of, last_build, make_report
 from bookpack.reports import to_record
 from bookpack.rules import Severity
-from bookpack.tokens import TokenCounter, token_counter
+from bookpack.tokens import TokenCounter, load_in_background, token_counter
 
 Progress = Callable[[str, int, int], None]
 """Told which step runs, how much of it is done, and how much there is."""
@@ -70,13 +70,14 @@ def build_anew(
     settings: Settings, out: Path, *, locked: bool = False, progress: Progress | None = None
 ) -> BuildReport:
     """Build the editions without asking whether they would come out the same again."""
+    counter = load_in_background()
     files = BookFiles(settings.folder, out)
     planned = plan_book(settings, files)
     root = settings.folder / planned.plan.root
     output.check_output_folder(out, settings.folder, root)
     checked = check_book(planned, files, progress)
     diagnostics = _locked(checked.diagnostics) if locked else checked.diagnostics
-    pack = make_pack(checked, settings, progress)
+    pack = make_pack(checked, settings, progress, counter)
     editions = write_pack(pack, settings.pack.style, settings.pack.file)
     report = {
         "layout": f"{planned.layout} ({planned.reason})",
@@ -118,12 +119,17 @@ def check_book(
     return CheckedBook(planned, book, files, resolver, resolved, sort_diagnostics(kept, order))
 
 
-def make_pack(checked: CheckedBook, settings: Settings, progress: Progress | None = None) -> Pack:
+def make_pack(
+    checked: CheckedBook,
+    settings: Settings,
+    progress: Progress | None = None,
+    load_counter: Callable[[], TokenCounter] = token_counter,
+) -> Pack:
     """Make every chapter stand by itself and say what there is to say about the whole."""
     step = progress or (lambda name, done, total: None)
     labels = plan_labels(checked.resolved)
     section_urls = settings.pack.section_urls
-    counter = token_counter()
+    counter = load_counter()
     chapters: list[PackedChapter] = []
     runs = _runs(checked.resolved, _TOKEN_BATCH)
     texts = (

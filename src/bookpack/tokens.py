@@ -1,6 +1,7 @@
 """How many tokens a text has: exact for o200k_base where splintr is installed, else estimated."""
 
 import re
+import threading
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,23 @@ def token_counter() -> TokenCounter:
         ]
 
     return TokenCounter("o200k_base", True, count_all)
+
+
+def load_in_background() -> Callable[[], TokenCounter]:
+    """Begin to load the vocabulary, and return a function that waits for the counter.
+
+    Loading takes a tenth of a second, almost all of it outside Python: time in which a book
+    of usual size is read.
+    """
+    loaded: list[TokenCounter] = []
+    thread = threading.Thread(target=lambda: loaded.append(token_counter()), daemon=True)
+    thread.start()
+
+    def wait() -> TokenCounter:
+        thread.join()
+        return loaded[0] if loaded else token_counter()
+
+    return wait
 
 
 def has_exact_tokens() -> bool:

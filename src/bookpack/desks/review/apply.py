@@ -15,13 +15,13 @@ from bookpack.desks.review.decisions import Decision, DecisionStore, Log, OpenSt
 from bookpack.desks.review.files import (
     ChangedMeanwhileError,
     read_source,
-    uninterrupted,
     write_source,
 )
 from bookpack.desks.review.history import History, moves, shifted
 from bookpack.desks.review.suggestion import Quote, Suggestion, context_of, digest
 from bookpack.desks.review.undoing import Refusal, undo_changes
 from bookpack.source import Edit, Source, Span, apply_edits
+from bookpack.system import uninterrupted
 
 _NEAR = 16
 """Code points beside a rejected change that must be as they were for the rejection to hold."""

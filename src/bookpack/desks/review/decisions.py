@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 
 from bookpack.desks.review.suggestion import digest
 from bookpack.errors import WorldError
+from bookpack.system import try_lock, unlock
 
 FOLDER = "review"
 FILE = f"{FOLDER}/decisions.jsonl"
@@ -207,7 +208,7 @@ class DecisionStore:
         """
         with self._open() as file:
             deadline = time.monotonic() + _PATIENCE
-            while not _try_lock(file.fileno()):
+            while not try_lock(file.fileno()):
                 if time.monotonic() > deadline:
                     raise WorldError(
                         f"Somebody else is writing {FILE}. Wait for it to end and run again."
@@ -216,7 +217,7 @@ class DecisionStore:
             try:
                 yield OpenStore(file)
             finally:
-                _unlock(file.fileno())
+                unlock(file.fileno())
 
     def _open(self) -> BinaryIO:
         place = self.file.parent
@@ -270,34 +271,3 @@ class OpenStore:
 
 def _cannot(what: str, error: OSError) -> WorldError:
     return WorldError(f"Cannot {what} {FILE}: {error.strerror or error}.")
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # Windows, where a lock covers bytes: one far behind the text
-        import msvcrt
-
-        os.lseek(descriptor, 1 << 30, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _unlock(descriptor: int) -> None:
-    try:
-        import fcntl
-    except ImportError:
-        import msvcrt
-
-        os.lseek(descriptor, 1 << 30, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
-        return
-    fcntl.flock(descriptor, fcntl.LOCK_UN)

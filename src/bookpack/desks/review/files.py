@@ -5,14 +5,12 @@ A chapter is only written by somebody who has read it: what was read must still 
 
 import contextlib
 import os
-import signal
 import stat
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from bookpack.errors import WorldError
 from bookpack.source import Source
+from bookpack.system import uninterrupted
 
 
 class ChangedMeanwhileError(Exception):
@@ -64,25 +62,6 @@ def write_source(folder: Path, source: Source, text: str) -> None:
         raise WorldError(
             f"Cannot write {source.path}: {error.strerror or error}. The chapter is as it was."
         ) from error
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until the block has ended."""
-    received: list[int] = []
-    previous: dict[int, Any] = {}
-    try:
-        for wanted in (signal.SIGINT, signal.SIGTERM):
-            previous[wanted] = signal.signal(wanted, lambda number, _: received.append(number))
-    except ValueError:  # not in the main thread, where no signal arrives anyway
-        pass
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-    for number in received:
-        signal.raise_signal(number)
 
 
 def _place(folder: Path, path: str) -> Path:

@@ -9,12 +9,12 @@ from bookpack.desks.review.decisions import Decision, DecisionStore, OpenStore
 from bookpack.desks.review.files import (
     ChangedMeanwhileError,
     read_source,
-    uninterrupted,
     write_source,
 )
 from bookpack.desks.review.history import History, moves
 from bookpack.desks.review.suggestion import digest
 from bookpack.source import Edit, apply_edits
+from bookpack.system import uninterrupted
 
 
 class Refusal(NamedTuple):
