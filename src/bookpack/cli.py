@@ -3,22 +3,24 @@
 import os
 import shutil
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from bookpack import __version__
+from bookpack.console import (
+    as_seen_from_here,
+    colour,
+    complain,
+    print_build_table,
+    print_findings,
+    progress,
+)
 from bookpack.errors import BookpackError, SettingsError, WorldError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_SHOWN_FINDINGS = 20
-_PATIENCE = "1"
-"""Seconds before a command begins to tell how far it is, unless BOOKPACK_PROGRESS_AFTER says."""
 EXIT_FINDINGS = 1
 EXIT_INTERRUPTED = 130
 
@@ -114,13 +116,13 @@ def build(
     if report is None:
         from bookpack import pipeline
 
-        with _progress(quiet) as progress:
-            report = pipeline.build_anew(settings, destination, locked=locked, progress=progress)
+        with progress(quiet) as tell:
+            report = pipeline.build_anew(settings, destination, locked=locked, progress=tell)
     failed = fails(report.diagnostics, settings.lint.fail_on)
     shown = [d for d in report.diagnostics if d.severity.rank > 0]
-    _print_findings(_as_seen_from_here(shown, book), book)
+    print_findings(as_seen_from_here(shown, book), book)
     if not quiet:
-        _print_build_table(report)
+        print_build_table(report)
     if failed:
         raise SystemExit(EXIT_FINDINGS)
 
@@ -152,13 +154,13 @@ def check(
     from bookpack.diagnostics import fails
 
     settings = _settings(book, config, url, overrides)
-    with _progress(quiet) as progress:
-        checked = pipeline.check(settings, book / "build", progress)
+    with progress(quiet) as tell:
+        checked = pipeline.check(settings, book / "build", tell)
     diagnostics = checked.diagnostics
     if external:
         diagnostics = _with_external_findings(checked, quiet)
     failed = fails(diagnostics, settings.lint.fail_on)
-    diagnostics = _as_seen_from_here(diagnostics, book)
+    diagnostics = as_seen_from_here(diagnostics, book)
     if form == "json":
         click.echo(reports.as_json(diagnostics))
     elif form == "sarif":
@@ -168,7 +170,7 @@ def check(
             click.echo(reports.as_github(diagnostics))
     else:
         if diagnostics:
-            click.echo(reports.as_text(diagnostics, colour=_colour(sys.stdout)))
+            click.echo(reports.as_text(diagnostics, colour=colour(sys.stdout)))
         if not quiet:
             click.echo(f"Findings: {reports.count_by_severity(diagnostics)}.")
     if failed:
@@ -245,8 +247,8 @@ def links(
     from bookpack.desks.links import page, report, report_text
 
     settings = _settings(book, config, url, overrides)
-    with _progress(quiet) as progress:
-        checked = pipeline.check(settings, book / "build", progress)
+    with progress(quiet) as tell:
+        checked = pipeline.check(settings, book / "build", tell)
     said = report.make_report(checked.book.meta.title, checked.resolved, settings.links)
     forms = {"text": report_text.as_text, "json": report_text.as_json, "html": page.as_page}
     text = forms[form](said)
@@ -278,14 +280,14 @@ def _fix_links(
     from bookpack.desks.review.apply import Desk
     from bookpack.desks.review.keys import open_keys
 
-    with _progress(quiet) as progress:
-        checked = pipeline.check(settings, book / "build", progress)
+    with progress(quiet) as tell:
+        checked = pipeline.check(settings, book / "build", tell)
     found = propose_fixes(
         checked.resolved, checked.resolver, checked.diagnostics, checked.planned.settings
     )
     desk = Desk(book, found.suggestions, found.texts, by=by)
     for complaint in desk.complaints:
-        _complain(complaint)
+        complain(complaint)
     if diff:
         click.echo("".join(batch.unified_diff(desk)), nl=False)
         return
@@ -299,11 +301,11 @@ def _fix_links(
             refused += decide(chosen, why=why)
     else:
         width = min(shutil.get_terminal_size().columns, 100)
-        screen = terminal.Screen(click.echo, _colour(sys.stdout), width)
+        screen = terminal.Screen(click.echo, colour(sys.stdout), width)
         with open_keys(sys.stdin) as keys:
             terminal.review(desk, keys, screen)
     for place, reason in refused:
-        _complain(f"{place}: not done: {reason}.")
+        complain(f"{place}: not done: {reason}.")
     if not quiet:
         states = [item.state for item in desk.items]
         done = sum(item.is_applied for item in desk.items)
@@ -322,7 +324,7 @@ def _undo_fixes(book: Path, name: str, by: str, quiet: bool) -> None:
         raise SettingsError(f"The book's folder {book} does not exist.")
     done, refused = undo(book, ENGINE, "" if name == "all" else name, by)
     for place, reason in refused:
-        _complain(f"{place}: not undone: {reason}.")
+        complain(f"{place}: not undone: {reason}.")
     if not quiet:
         for one in done:
             click.echo(f"Undone: {one.path} {one.rule} {one.id}")
@@ -399,10 +401,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         raise SystemExit(error.exit_code) from None
     except BookpackError as error:
-        _complain(str(error))
+        complain(str(error))
         raise SystemExit(error.exit_status) from None
     except (KeyboardInterrupt, click.Abort):
-        _complain("Interrupted. Nothing was left half written.")
+        complain("Interrupted. Nothing was left half written.")
         raise SystemExit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
         # Whoever read our output has gone, as with `| head`: that is no problem of ours.
@@ -410,18 +412,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(0) from None
     except OSError as error:
         what = f"use {error.filename}" if error.filename else "write the output"
-        _complain(f"Cannot {what}: {error.strerror or error}.")
+        complain(f"Cannot {what}: {error.strerror or error}.")
         raise SystemExit(WorldError.exit_status) from None
     except RecursionError:
-        _complain("Something in the book is nested too deeply to be read.")
+        complain("Something in the book is nested too deeply to be read.")
         raise SystemExit(WorldError.exit_status) from None
     except MemoryError:
-        _complain("The machine has not enough memory for this book.")
+        complain("The machine has not enough memory for this book.")
         raise SystemExit(WorldError.exit_status) from None
     except Exception as error:
         if os.environ.get("BOOKPACK_TRACEBACK"):
             raise
-        _complain(
+        complain(
             f"This is a fault of bookpack, not of the book: {type(error).__name__}: {error}. "
             "Please report it with what BOOKPACK_TRACEBACK=1 prints."
         )
@@ -460,109 +462,11 @@ def _with_external_findings(checked: Any, quiet: bool) -> list[Any]:
 
     settings = checked.planned.settings
     cache = Cache(cache_file(), settings.links.external_cache_days)
-    with _progress(quiet, "addresses") as progress:
-        found = check_external_links(checked.resolved, settings.links, cache, progress=progress)
+    with progress(quiet, "addresses") as tell:
+        found = check_external_links(checked.resolved, settings.links, cache, progress=tell)
     if cache.complaint:
-        _complain(cache.complaint)
+        complain(cache.complaint)
     found = without_suppressed(found, checked.book)
     kept = [finding for finding in found if settings.selection.keeps(finding)]
     order = {chapter.source.path: place for place, chapter in enumerate(checked.book.chapters)}
     return sort_diagnostics([*checked.diagnostics, *kept], order)
-
-
-def _as_seen_from_here(diagnostics: list[Any], book: Path) -> list[Any]:
-    """Give findings paths that an editor can open from the current folder."""
-    prefix = os.path.relpath(book)
-    if prefix == ".":
-        return list(diagnostics)
-    return [
-        replace(finding, path=(Path(prefix) / finding.path).as_posix()) for finding in diagnostics
-    ]
-
-
-def _print_findings(diagnostics: list[Any], book: Path) -> None:
-    from bookpack import reports
-
-    # The gravest first: what is cut off below is then the least of it.
-    ordered = sorted(diagnostics, key=lambda finding: -finding.severity.rank)
-    if ordered:
-        text = reports.as_text(ordered[:_SHOWN_FINDINGS], colour=_colour(sys.stderr))
-        click.echo(text, err=True)
-    if len(ordered) > _SHOWN_FINDINGS:
-        more = len(ordered) - _SHOWN_FINDINGS
-        click.echo(f"… and {more:,} more: bookpack check {book}", err=True)
-
-
-def _print_build_table(report: Any) -> None:
-    from bookpack import reports
-
-    size = {path: _readable_size(report.sizes[path]) for path in report.outputs}
-    rows = [
-        ("layout", report.layout),
-        ("chapters", f"{report.chapters:,}"),
-        ("words", f"{report.words:,}"),
-        ("tokens", f"{report.tokens:,} ({report.token_label})"),
-        ("findings", reports.count_by_severity(report.diagnostics)),
-    ]
-    for path in report.outputs:
-        state = "written" if path in report.changed else "unchanged"
-        rows.append((state, f"{report.out / path} ({size[path]})"))
-    for name, value in rows:
-        click.echo(f"{name:<10} {value}")
-
-
-def _readable_size(size: int) -> str:
-    if size < 10_000:
-        return f"{size:,} bytes"
-    return f"{size / 1000:,.0f} KB" if size < 10_000_000 else f"{size / 1_000_000:,.1f} MB"
-
-
-def _colour(stream: Any) -> bool:
-    return (
-        bool(stream.isatty())
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
-    )
-
-
-def _complain(message: str) -> None:
-    click.echo(f"bookpack: {message}", err=True)
-
-
-@contextmanager
-def _progress(
-    quiet: bool, what: str = "chapters"
-) -> Iterator[Callable[[str, int, int], None] | None]:
-    """Tell on stderr how far a command is, once it has taken over a second.
-
-    On a terminal one line is written over and over; elsewhere each step gets a plain line.
-    """
-    if quiet:
-        yield None
-        return
-    started = last = time.monotonic()
-    terminal = sys.stderr.isatty()
-    try:
-        patience = float(os.environ.get("BOOKPACK_PROGRESS_AFTER", _PATIENCE))
-    except ValueError:
-        patience = float(_PATIENCE)
-    told: set[str] = set()
-
-    def tell(step: str, done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - started < patience:
-            return
-        if terminal and (now - last > 0.1 or done == total):
-            last = now
-            click.echo(f"\r\x1b[K{step} {done:,} of {total:,} {what}", nl=False, err=True)
-            told.add(step)
-        elif not terminal and step not in told:
-            told.add(step)
-            click.echo(f"{step} {total:,} {what} …", err=True)
-
-    try:
-        yield tell
-    finally:
-        if terminal and told:
-            click.echo("\r\x1b[K", nl=False, err=True)

@@ -1,0 +1,118 @@
+"""What commands show on the terminal: findings, tables, progress, complaints."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+_SHOWN_FINDINGS = 20
+_PATIENCE = "1"
+"""Seconds before a command begins to tell how far it is, unless BOOKPACK_PROGRESS_AFTER says."""
+
+
+def as_seen_from_here(diagnostics: list[Any], book: Path) -> list[Any]:
+    """Give findings paths that an editor can open from the current folder."""
+    prefix = os.path.relpath(book)
+    if prefix == ".":
+        return list(diagnostics)
+    return [
+        replace(finding, path=(Path(prefix) / finding.path).as_posix()) for finding in diagnostics
+    ]
+
+
+def print_findings(diagnostics: list[Any], book: Path) -> None:
+    """Print the gravest findings on stderr, and how to see the rest."""
+    from bookpack import reports
+
+    # The gravest first: what is cut off below is then the least of it.
+    ordered = sorted(diagnostics, key=lambda finding: -finding.severity.rank)
+    if ordered:
+        text = reports.as_text(ordered[:_SHOWN_FINDINGS], colour=colour(sys.stderr))
+        click.echo(text, err=True)
+    if len(ordered) > _SHOWN_FINDINGS:
+        more = len(ordered) - _SHOWN_FINDINGS
+        click.echo(f"… and {more:,} more: bookpack check {book}", err=True)
+
+
+def print_build_table(report: Any) -> None:
+    """Print what a build made: layout, chapters, words, tokens, findings, files."""
+    from bookpack import reports
+
+    size = {path: _readable_size(report.sizes[path]) for path in report.outputs}
+    rows = [
+        ("layout", report.layout),
+        ("chapters", f"{report.chapters:,}"),
+        ("words", f"{report.words:,}"),
+        ("tokens", f"{report.tokens:,} ({report.token_label})"),
+        ("findings", reports.count_by_severity(report.diagnostics)),
+    ]
+    for path in report.outputs:
+        state = "written" if path in report.changed else "unchanged"
+        rows.append((state, f"{report.out / path} ({size[path]})"))
+    for name, value in rows:
+        click.echo(f"{name:<10} {value}")
+
+
+def _readable_size(size: int) -> str:
+    if size < 10_000:
+        return f"{size:,} bytes"
+    return f"{size / 1000:,.0f} KB" if size < 10_000_000 else f"{size / 1_000_000:,.1f} MB"
+
+
+def colour(stream: Any) -> bool:
+    """Tell whether colour is wanted: on a terminal alone, and not against NO_COLOR."""
+    return (
+        bool(stream.isatty())
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
+
+
+def complain(message: str) -> None:
+    """Print one clear sentence on stderr."""
+    click.echo(f"bookpack: {message}", err=True)
+
+
+@contextmanager
+def progress(
+    quiet: bool, what: str = "chapters"
+) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Tell on stderr how far a command is, once it has taken over a second.
+
+    On a terminal one line is written over and over; elsewhere each step gets a plain line.
+    """
+    if quiet:
+        yield None
+        return
+    started = last = time.monotonic()
+    terminal = sys.stderr.isatty()
+    try:
+        patience = float(os.environ.get("BOOKPACK_PROGRESS_AFTER", _PATIENCE))
+    except ValueError:
+        patience = float(_PATIENCE)
+    told: set[str] = set()
+
+    def tell(step: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - started < patience:
+            return
+        if terminal and (now - last > 0.1 or done == total):
+            last = now
+            click.echo(f"\r\x1b[K{step} {done:,} of {total:,} {what}", nl=False, err=True)
+            told.add(step)
+        elif not terminal and step not in told:
+            told.add(step)
+            click.echo(f"{step} {total:,} {what} …", err=True)
+
+    try:
+        yield tell
+    finally:
+        if terminal and told:
+            click.echo("\r\x1b[K", nl=False, err=True)
