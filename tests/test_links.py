@@ -443,3 +443,16 @@ def test_no_relative_target_of_any_kind_is_left(make_book):
     written = ["".join(groups) for groups in found]
     assert len(written) == 3 * len(targets)
     assert [target for target in written if not target.startswith("https://example.com/")] == []
+
+
+def test_links_for_a_book_published_beside_this_one_are_full_addresses(make_book, bookpack):
+    book = make_book(
+        {"a.md": "# A\n\n[vectors](../std/vec.html#new) and [no](../../other.md)\n"},
+        settings='[book]\ntitle = "T"\nurl = "https://doc.example.org/book"\n'
+        '[layout]\nurl-style = "{base}/{path}.html"\n',
+    )
+    result = bookpack("build", book)
+    pack = (book / "build" / "book-packed.md").read_text("utf-8")
+    assert "[vectors](https://doc.example.org/std/vec.html#new)" in pack
+    assert "std" not in result.stderr
+    assert "link-out-of-book" in result.stderr

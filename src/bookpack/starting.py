@@ -27,10 +27,6 @@ $url
 
 [layout]
 $layout
-# Which address a chapter gets that states none.
-# url-style = "{base}/{slug}/"
-# Reading order; without it: front matter weight, then natural order of names.
-# chapters = ["1-introduction.md", "2-first-steps.md"]
 
 [lint]
 # fail-on = "error"   # or "warning", "info", "never"
@@ -39,6 +35,11 @@ $layout
 [pack]
 # style = "markdown"  # or "xml", "plain", "json"
 """)
+_NATIVE_CHOICES = """\
+# Which address a chapter gets that states none.
+# url-style = "{base}/{slug}/"
+# Reading order; without it: front matter weight, then natural order of names.
+# chapters = ["1-introduction.md", "2-first-steps.md"]"""
 _FIRST_CHAPTER = "# Introduction\n\nThe first chapter of a new book.\n"
 _PLACEHOLDER_URL = "https://example.com"
 
@@ -96,7 +97,7 @@ def _known_and_unknown(
             address += "  # the address where the book is, or will be, published"
     where = f"# The book is read as {layout.NAME}: {reason}.\n"
     if layout.NAME == "native":
-        where += f"source = {toml_string(planned.plan.root or '.')}"
+        where += f"source = {toml_string(planned.plan.root or '.')}\n{_NATIVE_CHOICES}"
     else:
         where += f"convention = {toml_string(layout.NAME)}"
     return {"title": title, "url": address, "layout": where}

@@ -277,6 +277,8 @@ class LinkResolver:
             candidates = [posixpath.join(folder, named), *self._published_at(url)]
         candidates = list(dict.fromkeys(posixpath.normpath(c) for c in candidates))
         if any(c == ".." or c.startswith("../") for c in candidates):
+            if self._is_sibling(url, candidates):
+                return Resolution(Kind.ASSET, url, relative=relative)
             return Resolution(
                 Kind.BROKEN,
                 url,
@@ -307,6 +309,8 @@ class LinkResolver:
                 return Resolution(
                     Kind.ASSET, self._asset_url(candidate, target), candidate, relative=relative
                 )
+        if relative and not is_image and self._is_sibling(url, candidates):
+            return Resolution(Kind.ASSET, url, relative=relative)
         suffix = posixpath.splitext(named)[1].lower()
         is_page = not suffix or _PAGE_SUFFIX.match(suffix) is not None or not suffix[1:].isalnum()
         if is_image or not is_page:
@@ -399,9 +403,21 @@ class LinkResolver:
                 break
         return _with_tail(f"{self.book.meta.url}/{quote_path(path)}", target)
 
+    def _is_sibling(self, url: str, candidates: list[str]) -> bool:
+        """Tell whether a link leaves the book for another one published beside it.
+
+        `../std/vec.html` in a book at `https://example.org/book/` is meant as an address; a
+        Markdown file out there is not, nor is any path where the book owns its whole host.
+        """
+        outside = self.base_path and _WEB.match(url) and not self.is_own(url)
+        return bool(outside) and not any(c.lower().endswith(MARKDOWN_SUFFIXES) for c in candidates)
+
     def _url_of_missing(self, path: str) -> str:
         stem = _PAGE_SUFFIX.sub("", path.removeprefix(self.prefix))
-        return f"{self.book.meta.url}/{quote_path(stem)}/"
+        # Named as the book names its pages, so that it is right once the chapter is there.
+        first = self.book.chapters[0].url if self.book.chapters else ""
+        ending = ".html" if first.endswith(".html") else "/"
+        return f"{self.book.meta.url}/{quote_path(stem)}{ending}"
 
     def _browser_url(self, target: str, chapter: Chapter) -> str:
         try:
