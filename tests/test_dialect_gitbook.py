@@ -26,7 +26,7 @@ FILES = {
     ".gitbook/assets/plan (1).pdf": "pdf",
     "plain.txt": "plain\ntext\n",
 }
-HONKIT = {"book.json": '{"gitbook": "3.x", "variables": {"who": "Ann", "deep": {"n": 3}}}'}
+HONKIT = {"book.json": '{"gitbook": "3.x", "variables": {"who": "Baker", "deep": {"n": 3}}}'}
 
 
 def run(book: Path, *arguments: str) -> str:
@@ -465,7 +465,7 @@ def test_many_unclosed_blocks_take_no_time(tmp_path):
 
 def test_variables_of_book_json(tmp_path):
     page = "For {{ book.who }}, {{book.deep.n}} times, `{{ book.who }}`, {{ book.gone }}.\n"
-    expected = "For Ann, 3 times, `{{ book.who }}`, {{ book.gone }}.\n"
+    expected = "For Baker, 3 times, `{{ book.who }}`, {{ book.gone }}.\n"
     assert in_the_pack(tmp_path, page, HONKIT) == expected
     assert [name for _, name, _ in findings(tmp_path)] == ["untranslated-markup"]
 

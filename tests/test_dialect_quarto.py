@@ -262,9 +262,9 @@ def test_includes_that_fail_are_reported(tmp_path):
 
 
 def test_variables_and_front_matter(tmp_path):
-    files = {"_variables.yml": "version: 1.10\nname: {first: Ann}\n"}
+    files = {"_variables.yml": "version: 1.10\nname: {first: Baker}\n"}
     text = "{{< var version >}} {{< var name.first >}} {{< pagebreak >}} `{{< var x >}}`\n"
-    assert packed(a_book(tmp_path / "book", text, **files)) == "1.10 Ann  `{{< var x >}}`"
+    assert packed(a_book(tmp_path / "book", text, **files)) == "1.10 Baker  `{{< var x >}}`"
 
 
 # bookdown

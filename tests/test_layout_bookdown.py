@@ -51,8 +51,8 @@ QUARTO = f"""project:
 book:
   title: A Quarto Book
   author:
-    - Ann
-    - name: {{given: Bob, family: Other}}
+    - Baker
+    - name: {{given: Miller, family: Other}}
   date: today
   site-url: {URL}/
   chapters:
@@ -102,7 +102,9 @@ def test_the_chapters_of_a_quarto_book(tmp_path):
 def test_what_a_quarto_book_says_of_itself(tmp_path):
     files = {"_quarto.yml": QUARTO + "    - index.qmd\nlang: de\n", "index.qmd": "# A\n\nText.\n"}
     text = head(write_files(tmp_path / "book", files))
-    assert text.startswith('This file is the LLM edition of "A Quarto Book" by Ann and Bob Other: ')
+    assert text.startswith(
+        'This file is the LLM edition of "A Quarto Book" by Baker and Miller Other: '
+    )
     assert f"- Address: {URL}\n- Language: de\n" in text
     assert "today" not in text
 

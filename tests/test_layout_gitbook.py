@@ -41,7 +41,7 @@ def addresses(book: Path) -> dict[str, str]:
         (SYNC, ".gitbook.yaml"),
         (HONKIT, "book.json"),
         ({"book.json": '{"root": "./"}'}, "book.json"),
-        ({"book.json": '{"author": "Ann"}'}, "book.json"),
+        ({"book.json": '{"author": "Baker"}'}, "book.json"),
         ({"package.json": '{"devDependencies": {"honkit": "^5"}}'}, "package.json asks for honkit"),
         (
             {"package.json": '{"dependencies": {"gitbook-cli": "2"}}'},
@@ -77,11 +77,11 @@ def test_other_books_are_not(tmp_path, files):
 
 
 def test_book_json_says_what_the_book_is(tmp_path):
-    settings = '{"title": "Bread", "author": "Ann", "language": "de", "plugins": []}'
+    settings = '{"title": "Bread", "author": "Baker", "language": "de", "plugins": []}'
     a_book(tmp_path, "* [A](a.md)\n", "a.md", **{"book.json": settings})
     run(tmp_path, "build")
     made = json.loads((tmp_path / "build/manifest.json").read_text("utf-8"))
-    assert (made["title"], made["authors"], made["language"]) == ("Bread", ["Ann"], "de")
+    assert (made["title"], made["authors"], made["language"]) == ("Bread", ["Baker"], "de")
 
 
 def test_honkit_takes_the_title_of_the_readme(tmp_path):

@@ -594,3 +594,17 @@ def test_building_twice_changes_nothing(site):
     first = packed(book)
     assert "unchanged" in run(book, "build").output
     assert packed(book) == first
+
+
+def test_front_matter_in_broken_json_is_said_with_its_place(tmp_path, bookpack):
+    write_files(
+        tmp_path,
+        {
+            "hugo.toml": 'baseURL = "https://bread.example"\n',
+            "content/a.md": '{"title": "A",}\n\nText.\n',
+            "content/b.md": "{braces} are no front matter.\n",
+        },
+    )
+    result = bookpack("build", tmp_path)
+    assert "content/a.md:1:1: error BP104 invalid-front-matter" in result.stderr
+    assert "b.md:1:1: error" not in result.stderr

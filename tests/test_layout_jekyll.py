@@ -100,13 +100,13 @@ def test_settings_of_the_same_name_are_those_of_other_tools(tmp_path, files):
 def test_the_settings_say_what_the_book_is(tmp_path):
     config = (
         "title: The Guide\nurl: https://guide.example.org\nbaseurl: /book/\nlang: de\n"
-        "description: About all.\nauthor:\n  name: Ann\ntheme: minima\n"
+        "description: About all.\nauthor:\n  name: Baker\ntheme: minima\n"
     )
     book = write_files(tmp_path / "site", {"_config.yml": config, "a.md": page("A")})
     result = CliRunner().invoke(cli, ["build", str(book)])
     assert result.exit_code == 0, result.output
     text = (book / "build/book-packed.md").read_text("utf-8")
-    assert text.startswith('This file is the LLM edition of "The Guide" by Ann: 1 chapter')
+    assert text.startswith('This file is the LLM edition of "The Guide" by Baker: 1 chapter')
     assert "- Address: https://guide.example.org/book\n" in text
     assert "- Language: de\n- Summary: About all.\n" in text
     assert "url: https://guide.example.org/book/a.html\n" in text

@@ -10,7 +10,7 @@ from tests.conftest import write_files
 from bookpack.cli import cli
 from bookpack.read.layouts.mystmd import mystmd_slug
 
-CONFIG = "title: A Book\nauthor: <b>Ada</b> L.\nhtml:\n  baseurl: https://example.com/b/\n"
+CONFIG = "title: A Book\nauthor: <b>Grower</b> L.\nhtml:\n  baseurl: https://example.com/b/\n"
 
 
 def run(book, *arguments):
@@ -104,7 +104,7 @@ def test_the_settings_of_the_book(tmp_path):
     found = manifest(folder)
     assert (found["title"], found["authors"], found["url"]) == (
         "A Book",
-        ["Ada L."],
+        ["Grower L."],
         "https://example.com/b",
     )
 
@@ -171,8 +171,8 @@ version: 1
 project:
   title: A Book
   authors:
-    - name: Ada
-    - Bob
+    - name: Grower
+    - Miller
   toc:
     - file: start.md
     - title: Part One
@@ -191,7 +191,7 @@ def test_a_myst_project(tmp_path):
     paths = ("start.md", "01_Basic-Things.md", "sub/02 Basic things.md", "deep/2.md", "deep/10.md")
     folder = book(tmp_path, MYST, *paths, "unlisted.md", config="", name="myst.yml")
     found = manifest(folder)
-    assert (found["authors"], found["url"]) == (["Ada", "Bob"], "https://book.example.com")
+    assert (found["authors"], found["url"]) == (["Grower", "Miller"], "https://book.example.com")
     assert chapters(folder) == [
         ("", "start.md", "/"),
         ("Part One", "01_Basic-Things.md", "/basic-things"),

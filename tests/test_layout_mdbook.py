@@ -99,12 +99,16 @@ def test_another_tool_s_settings_say_more_than_a_list_of_contents(tmp_path):
 
 def test_book_toml_says_what_the_book_is(tmp_path):
     settings = (
-        '[book]\ntitle = "Bread"\nauthors = ["Ann", "Bob"]\nlanguage = "de"\n'
+        '[book]\ntitle = "Bread"\nauthors = ["Baker", "Miller"]\nlanguage = "de"\n'
         'description = "How to bake."\n'
     )
     a_book(tmp_path, "- [A](a.md)\n", "a.md", **{"book.toml": settings})
     book = manifest(tmp_path)
-    assert (book["title"], book["authors"], book["language"]) == ("Bread", ["Ann", "Bob"], "de")
+    assert (book["title"], book["authors"], book["language"]) == (
+        "Bread",
+        ["Baker", "Miller"],
+        "de",
+    )
 
 
 @pytest.mark.parametrize(
@@ -400,3 +404,11 @@ def test_building_again_writes_nothing(tmp_path):
     assert "unchanged" in run(tmp_path, "build").lower() or "up to date" in run(tmp_path, "build")
     (tmp_path / "src/SUMMARY.md").write_text("- [Two](two.md)\n- [One](one.md)\n", "utf-8")
     assert order(tmp_path) == [("", "two.md"), ("", "one.md")]
+
+
+def test_a_summary_that_lists_itself_is_no_chapter(tmp_path, bookpack):
+    a_book(tmp_path, "- [A](a.md)\n- [Contents](SUMMARY.md)\n", "a.md")
+    result = bookpack("build", tmp_path, "--url", "https://bread.example")
+    assert "SUMMARY.md:2:" in result.stderr
+    assert "lists itself" in result.stderr
+    assert [c["path"] for c in manifest(tmp_path)["chapters"]] == ["a.md"]

@@ -72,11 +72,11 @@ def a_site(folder: Path, nav: str = "", *paths: str, more: dict[str, str] | None
 
 
 def test_name_address_author_and_language_come_from_the_settings(tmp_path):
-    site = SITE + "site_author: Ann B\nsite_description: On x.\ntheme: {language: de}\n"
+    site = SITE + "site_author: Baker B\nsite_description: On x.\ntheme: {language: de}\n"
     book = write_files(tmp_path, {"mkdocs.yml": site, **titled("index.md")})
     meta = manifest(book)
     assert (meta["title"], meta["url"]) == ("My Site", "https://example.com/docs")
-    assert (meta["authors"], meta["language"]) == (["Ann B"], "de")
+    assert (meta["authors"], meta["language"]) == (["Baker B"], "de")
 
 
 def test_bookpacks_own_settings_win(tmp_path):

@@ -41,11 +41,13 @@ from bookpack.read.layouts.hugo_settings import (
 )
 from bookpack.read.layouts.hugo_tree import HugoTree, common_folder
 from bookpack.read.layouts.hugo_values import as_mapping, as_text, is_false, is_true
+from bookpack.source import Span
 
 NAME = "hugo"
 _TOOLS = frozenset(
     ["search", "archives", "archive", "404", "sitemap", "toc", "redirect", "list-tags"]
 )
+_JSON_KEY = re.compile(r"\{\s*\"[\w-]+\"\s*:")
 _CONTENTS_NAMES = frozenset(["toc", "contents", "table-of-contents", "tableofcontents"])
 _CONTENTS_TITLES = frozenset(["table of contents", "contents", "toc"])
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
@@ -177,7 +179,7 @@ class _Arranger:
 
     def _place(self, pages: Iterable[Page]) -> list[HugoPage]:
         """Give every page its place in the tree; files inside a bundle belong to its page."""
-        kept = [_with_own_front_matter(page) for page in pages]
+        kept = [_with_own_front_matter(page, self.files) for page in pages]
         stems = {page.path: self._stem(page.path) for page in kept}
         bundles = {
             page.path.rpartition("/")[0]
@@ -346,14 +348,19 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _with_own_front_matter(page: Page) -> Page:
+def _with_own_front_matter(page: Page, files: BookFiles) -> Page:
     """Read front matter in JSON, which only Hugo has: an object at the very start."""
     text = page.source.text
     if not text.startswith("{") or text.startswith("{{"):
         return page
     try:
         values, end = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        if _JSON_KEY.match(text):
+            # It stays in the text, since nobody can tell where it ends; but it is said.
+            message = f"The front matter is not valid JSON: {error}."
+            found = report("invalid-front-matter", page.source, message, Span(0, 1))
+            files.diagnostics.append(found)
         return page
     if not isinstance(values, dict):
         return page

@@ -142,6 +142,9 @@ def list_pages(
             where = f"the folder {root}" if root else "the book's folder"
             say("missing-chapter", f"{link.target} lies outside {where}.", link)
             continue
+        if any(posixpath.join(root, path) == name for path in paths):
+            say("repeated-chapter", f"{name} lists itself, and is no chapter.", link)
+            continue
         if any(path in used for path in paths):
             if not (section and may_be_foreign):
                 say("repeated-chapter", f"{link.target} is listed more than once.", link)
