@@ -10,7 +10,7 @@ CONF = """\
 import os
 raise SystemExit("conf.py must never be run")
 project = "A Book"
-author: str = "Ada"
+author: str = "Grower"
 language = "de"
 release = os.environ["RELEASE"]
 extensions = ["myst_parser"]
@@ -64,7 +64,7 @@ def test_toctrees_are_followed_depth_first(tmp_path):
 def test_the_settings_of_the_book(tmp_path):
     found = manifest(book(tmp_path, **{"index.md": "# Start\n\nText.\n"}))
     assert [found[key] for key in ("title", "authors", "language", "url", "edition")] == [
-        "A Book", ["Ada"], "de", "https://example.com/en", "",
+        "A Book", ["Grower"], "de", "https://example.com/en", "",
     ]  # fmt: skip
 
 
