@@ -22,15 +22,17 @@ from urllib.parse import unquote
 import pytest
 
 from bookpack import __version__, pipeline
-from bookpack.config import LinksTable, load_settings
-from bookpack.desks.external import addresses, anchors
+from bookpack.config import load_settings
+from bookpack.config.tables import LinksTable
+from bookpack.desks.external import anchors
 from bookpack.desks.external.cache import Cache, cache_file
 from bookpack.desks.external.check import check_external_links
-from bookpack.desks.external.fetch import Answer, Ask, Failure, Fetcher, Trouble
 from bookpack.desks.external.schedule import Clock, Queue
 from bookpack.desks.external.visit import Outcome, Patience, State, Visit, seconds_to_wait
 from bookpack.diagnostics import Diagnostic
 from bookpack.errors import SettingsError
+from bookpack.network import addresses
+from bookpack.network.fetch import Answer, Ask, Failure, Fetcher, Trouble
 from bookpack.source import apply_edits
 from conftest import SETTINGS
 from misbehaving_server import Server

@@ -27,6 +27,7 @@ import pytest
 
 from bookpack import config
 from bookpack.cli import cli
+from bookpack.config import tables
 from bookpack.read.anchors import GITHUB, AnchorNumbers, AnchorRule
 from bookpack.read.dialects.myst import DOCUTILS, MYSTMD
 from bookpack.read.front_matter import FrontMatter
@@ -198,7 +199,7 @@ class TestTheSettingsChapter:
         text = section("3-chapters-and-settings.md", "### lint")
         listed = re.search(r"draft-phrases = \[\n(.*?)\n\]", text, re.S)
         assert listed
-        assert json.loads(f"[{listed[1].rstrip(',')}]") == list(config.DRAFT_PHRASES)
+        assert json.loads(f"[{listed[1].rstrip(',')}]") == list(tables.DRAFT_PHRASES)
 
     def test_it_has_every_field_of_front_matter(self) -> None:
         rows = rows_of(section("3-chapters-and-settings.md", "## Front matter"))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bookpack.config import LinksTable, load_settings
+from bookpack.config import load_settings
+from bookpack.config.tables import LinksTable
 from bookpack.desks.links.fixes import FIXES, Proposals, propose_fixes
 from bookpack.desks.review.decisions import FILE
 from bookpack.pipeline import check

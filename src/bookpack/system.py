@@ -1,9 +1,10 @@
-"""What the operating system gives: locks between processes, and signals that wait."""
+"""What the operating system gives: locks between processes, signals that wait, a cache folder."""
 
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 
@@ -57,3 +58,23 @@ def unlock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
         return
     fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder for what can be found out again, which may not exist yet.
+
+    It is BOOKPACK_CACHE, else `bookpack` in the user's cache folder (XDG Base Directory
+    Specification: a relative XDG_CACHE_HOME is ignored).
+    """
+    own = environment.get("BOOKPACK_CACHE", "")
+    if own:
+        return Path(own)
+    named = environment.get("XDG_CACHE_HOME", "")
+    windows = environment.get("LOCALAPPDATA", "") if os.name == "nt" else ""
+    if named and Path(named).is_absolute():
+        base = Path(named)
+    elif windows:
+        base = Path(windows)
+    else:
+        base = Path(os.path.expanduser("~")) / ".cache"  # noqa: PTH111 - never raises
+    return base / "bookpack"

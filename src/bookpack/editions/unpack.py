@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from bookpack.config import PackTable
+from bookpack.config.tables import PackTable
 from bookpack.errors import WorldError
 
 OWN_HEADLINE = "This file is the LLM edition of "

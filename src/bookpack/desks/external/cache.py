@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bookpack.desks.external.visit import Outcome, State
+from bookpack.system import cache_folder
 
 FILE_NAME = "external.json"
 _VERSION = 1
@@ -23,23 +24,8 @@ _DEAD_DAYS = 1.0
 
 
 def cache_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return where the answers lie.
-
-    In the folder BOOKPACK_CACHE, else in the user's cache folder (XDG Base Directory
-    Specification: a relative XDG_CACHE_HOME is ignored).
-    """
-    own = environment.get("BOOKPACK_CACHE", "")
-    if own:
-        return Path(own) / FILE_NAME
-    named = environment.get("XDG_CACHE_HOME", "")
-    windows = environment.get("LOCALAPPDATA", "") if os.name == "nt" else ""
-    if named and Path(named).is_absolute():
-        base = Path(named)
-    elif windows:
-        base = Path(windows)
-    else:
-        base = Path(os.path.expanduser("~")) / ".cache"  # noqa: PTH111 - never raises
-    return base / "bookpack" / FILE_NAME
+    """Return where the answers lie in the user's cache."""
+    return cache_folder(environment) / FILE_NAME
 
 
 class Cache:

@@ -15,17 +15,17 @@ from threading import Lock
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from bookpack.config import LinksTable
-from bookpack.desks.external import addresses
+from bookpack.config.tables import LinksTable
 from bookpack.desks.external.anchors import anchor_to_look_for
 from bookpack.desks.external.cache import Cache
-from bookpack.desks.external.fetch import Answer, Ask, Failure, Fetcher, Trouble
 from bookpack.desks.external.schedule import Again, Clock, Schedule
 from bookpack.desks.external.visit import Outcome, Patience, State, Visit, is_front_page
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.links.book import ResolvedChapter
 from bookpack.links.resolve import Kind, Resolution
 from bookpack.model import Image, Link, LinkKind
+from bookpack.network import addresses
+from bookpack.network.fetch import Answer, Ask, Failure, Fetcher, Trouble
 from bookpack.source import Edit, Source, Span
 
 Fetch = Callable[[Ask], Answer | Failure]

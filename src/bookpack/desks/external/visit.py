@@ -12,10 +12,10 @@ from enum import StrEnum
 from threading import Lock
 from urllib.parse import urlsplit
 
-from bookpack.desks.external.addresses import host_of, join
 from bookpack.desks.external.anchors import has_anchor, is_readable, page_anchors, page_text
-from bookpack.desks.external.fetch import Answer, Ask, Failure, Trouble, status_words
 from bookpack.desks.external.schedule import Again
+from bookpack.network.addresses import host_of, join
+from bookpack.network.fetch import Answer, Ask, Failure, Trouble, status_words
 
 BODY_LIMIT = 1024 * 1024
 MOST_REDIRECTS = 10

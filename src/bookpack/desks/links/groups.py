@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from bookpack.config import GroupTable
+from bookpack.config.tables import GroupTable
 from bookpack.desks.links.graph import Node, ReferenceGraph
 
 

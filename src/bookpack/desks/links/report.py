@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bookpack.config import LinksTable
+from bookpack.config.tables import LinksTable
 from bookpack.desks.links.graph import ADDRESS, ReferenceGraph, build_graph
 from bookpack.desks.links.groups import Balance, find_groups, weigh
 from bookpack.desks.links.mentions import Mention, Skipped, find_mentions, index_names

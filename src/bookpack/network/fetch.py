@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bookpack import __version__
-from bookpack.desks.external.addresses import host_of, is_public, port_of
+from bookpack.network.addresses import host_of, is_public, port_of
 
 USER_AGENT = f"bookpack/{__version__} (link check)"
 _HEAD_LIMIT = 256 * 1024

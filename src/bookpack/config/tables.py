@@ -1,0 +1,143 @@
+"""The tables of `bookpack.toml` as frozen dataclasses: a field is a key in kebab-case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+STYLES = ("markdown", "xml", "plain", "json")
+FAIL_ON = ("error", "warning", "info", "never")
+DRAFT_PHRASES = (
+    "this is a work in progress",
+    "this chapter is a work in progress",
+    "this section is a work in progress",
+    "this page is a work in progress",
+    "work in progress draft",
+    "draft chapter",
+    "this is a draft",
+    "this chapter is a draft",
+    "this section is a draft",
+    "rough draft of this",
+    "lorem ipsum",
+    "TODO",
+    "FIXME",
+    "TBD",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutTable:
+    """`[layout]`: where chapters lie, in which order, and what addresses they get."""
+
+    convention: str = "auto"
+    source: str = ""
+    chapters: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    url_style: str = "{base}/{slug}/"
+    drafts: bool = False
+    math: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PartTable:
+    """`[[part]]`: a titled run of chapters; the order of the tables is the reading order."""
+
+    title: str = ""
+    chapters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LintTable:
+    """`[lint]`: which findings count and which make a command fail."""
+
+    select: tuple[str, ...] = ("BP",)
+    ignore: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fail_on: str = "error"
+    draft_phrases: tuple[str, ...] = DRAFT_PHRASES
+
+
+@dataclass(frozen=True, slots=True)
+class PackTable:
+    """`[pack]`: the packed edition."""
+
+    style: str = "markdown"
+    file: str = "book-packed"
+    section_urls: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTable:
+    """`[[links.group]]`: chapters that belong together, and how often each may be referenced.
+
+    `chapters` are patterns over chapter paths or part titles.
+    """
+
+    name: str = ""
+    chapters: tuple[str, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinksTable:
+    """`[links]`: what the report on links compares with; no edition depends on it.
+
+    `wording` is what links to chapters should read, such as `{title}`. `mirrors` are base
+    addresses of the author's other sites → `"*"`, or old slug → chapter.
+    The `external` keys rule how `check --external` asks other sites: seconds for one answer,
+    requests at once in total and to one host, days that an answer counts, patterns of
+    addresses never asked, and whether addresses of this machine and its network may be asked.
+    """
+
+    wording: str = ""
+    mirrors: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
+    group: tuple[GroupTable, ...] = ()
+    external_timeout: float = 20.0
+    external_concurrency: int = 16
+    external_per_host: int = 2
+    external_cache_days: float = 7.0
+    external_ignore: tuple[str, ...] = ()
+    external_allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesTable:
+    """`[images]`: how pictures are read and described.
+
+    `descriptions` is the folder in which descriptions are kept. `max_pixels` bounds what is
+    decoded, `max_bytes` what is read or fetched of one picture. `model_size` is the longest side,
+    in pixels, of what a model is sent. `allow_private` lets `describe` fetch pictures from
+    addresses of this machine and its network.
+    """
+
+    descriptions: str = "descriptions"
+    max_pixels: int = 200_000_000
+    max_bytes: int = 50_000_000
+    model_size: int = 1568
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTable:
+    """`[model]`: the endpoint that describes pictures; nothing is asked without `base_url`.
+
+    `base_url` and `name` are what the endpoint documents; `api_key_env` names the environment
+    variable that holds the key. `concurrency` requests run at once, each at most `timeout`
+    seconds, tried `attempts` times. `max_output_tokens` bounds an answer; a cut one is asked
+    again with up to four times as much. `price_in` and `price_out` are money per million tokens,
+    `budget` and `budget_tokens` what one run may spend; 0 means no limit.
+    """
+
+    base_url: str = ""
+    name: str = ""
+    api_key_env: str = "OPENAI_API_KEY"
+    concurrency: int = 8
+    timeout: float = 120.0
+    attempts: int = 5
+    max_output_tokens: int = 4000
+    temperature: float | None = None
+    price_in: float = 0.0
+    price_out: float = 0.0
+    currency: str = "USD"
+    budget: float = 0.0
+    budget_tokens: int = 0

@@ -1,0 +1,152 @@
+"""What the types of settings cannot say: which values make sense."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bookpack.config.reader import Reader
+from bookpack.config.tables import FAIL_ON, STYLES, ImagesTable, LinksTable, ModelTable
+from bookpack.diagnostics import is_known_selector
+
+if TYPE_CHECKING:
+    from bookpack.config import Settings
+
+_PLACEHOLDERS = ("base", "slug", "path")
+
+
+def check_values(settings: "Settings", reader: Reader) -> None:
+    """Raise `SettingsError` for the first value that makes no sense."""
+    address = settings.book.url
+    if address and ("?" in address or "#" in address):
+        raise reader.error("url", f"must have no query and no fragment, not {address!r}", "book")
+    if address and not _is_web_address(address):
+        raise reader.error("url", f"must be an http or https address, not {address!r}", "book")
+    if settings.pack.style not in STYLES:
+        raise reader.error("style", f"must be one of {', '.join(STYLES)}", "pack")
+    if settings.lint.fail_on not in FAIL_ON:
+        raise reader.error("fail-on", f"must be one of {', '.join(FAIL_ON)}", "lint")
+    name = settings.pack.file
+    if not name or Path(name).name != name or name.startswith(".") or "\\" in name:
+        raise reader.error("file", f"must be a plain file name, not {name!r}", "pack")
+    if name == "manifest" and settings.pack.style == "json":
+        raise reader.error("file", "is the manifest's own name; choose another", "pack")
+    for placeholder in re.findall(r"\{(.*?)\}", settings.layout.url_style):
+        if placeholder not in _PLACEHOLDERS:
+            raise reader.error(
+                "url-style",
+                f"knows {{base}}, {{slug}} and {{path}}, not {{{placeholder}}}",
+                "layout",
+            )
+    if not re.search(r"\{(slug|path)\}", settings.layout.url_style):
+        raise reader.error("url-style", "must hold {slug} or {path}", "layout")
+    ignored = [
+        prefix for prefixes in settings.lint.per_file_ignores.values() for prefix in prefixes
+    ]
+    for key, selectors in (
+        ("select", settings.lint.select),
+        ("ignore", settings.lint.ignore),
+        ("per-file-ignores", ignored),
+    ):
+        for selector in selectors:
+            if not selector or not is_known_selector(selector):
+                raise reader.error(key, f"names {selector!r}, and no rule begins so", "lint")
+    listed: list[tuple[str, str, tuple[str, ...]]] = []
+    listed.append(("source", "layout", (settings.layout.source,)))
+    listed.append(("chapters", "layout", settings.layout.chapters))
+    listed += (("chapters", "part", part.chapters) for part in settings.part)
+    for key, table, paths in listed:
+        for path in paths:
+            parts = path.replace("\\", "/").split("/")
+            if ".." in parts or path.startswith("/") or re.match(r"[A-Za-z]:", path):
+                raise reader.error(key, f"must stay inside the book's folder, not {path!r}", table)
+    _check_links(settings.links, reader)
+    _check_images(settings.images, reader)
+    _check_model(settings.model, reader)
+    if any(control in settings.book.title for control in "\n\r"):
+        raise reader.error("title", "must be one line", "book")
+
+
+def _check_images(images: ImagesTable, reader: Reader) -> None:
+    folder = images.descriptions.replace("\\", "/")
+    if not folder.strip("/.") or ".." in folder.split("/") or folder.startswith("/"):
+        complaint = f"must name a folder inside the book's, not {images.descriptions!r}"
+        raise reader.error("descriptions", complaint, "images")
+    if re.match(r"[A-Za-z]:", folder):
+        raise reader.error("descriptions", "must stay inside the book's folder", "images")
+    _check_ranges(
+        reader,
+        "images",
+        ("max-pixels", images.max_pixels, 1, 2_000_000_000),
+        ("max-bytes", images.max_bytes, 1, 2_000_000_000),
+        ("model-size", images.model_size, 64, 8192),
+    )
+
+
+def _check_model(model: ModelTable, reader: Reader) -> None:
+    if model.base_url and not _is_web_address(model.base_url):
+        complaint = f"must be an http or https address, not {model.base_url!r}"
+        raise reader.error("base-url", complaint, "model")
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", model.api_key_env):
+        complaint = "must be the name of an environment variable, never a key itself"
+        raise reader.error("api-key-env", complaint, "model")
+    _check_ranges(
+        reader,
+        "model",
+        ("concurrency", model.concurrency, 1, 256),
+        ("timeout", model.timeout, 0.01, 3600),
+        ("attempts", model.attempts, 1, 100),
+        ("max-output-tokens", model.max_output_tokens, 16, 1_000_000),
+        ("temperature", 0 if model.temperature is None else model.temperature, 0, 2),
+        ("price-in", model.price_in, 0, 1e6),
+        ("price-out", model.price_out, 0, 1e6),
+        ("budget", model.budget, 0, 1e9),
+        ("budget-tokens", model.budget_tokens, 0, 10**12),
+    )
+
+
+def _check_ranges(reader: Reader, table: str, *ranges: tuple[str, float, float, float]) -> None:
+    for key, number, lowest, highest in ranges:
+        if not lowest <= number <= highest:
+            raise reader.error(key, f"must lie between {lowest:,} and {highest:,}", table)
+
+
+def _check_links(links: LinksTable, reader: Reader) -> None:
+    for address, slugs in links.mirrors.items():
+        if not _is_web_address(address):
+            complaint = f"names {address!r}, which is no http or https address"
+            raise reader.error("mirrors", complaint, "links")
+        if isinstance(slugs, str) and slugs != "*":
+            complaint = f'must give "*" or a table of slugs and chapters for {address}'
+            raise reader.error("mirrors", complaint, "links")
+    _check_ranges(
+        reader,
+        "links",
+        ("external-timeout", links.external_timeout, 0.01, 600),
+        ("external-concurrency", links.external_concurrency, 1, 64),
+        ("external-per-host", links.external_per_host, 1, 64),
+        ("external-cache-days", links.external_cache_days, 0, 3650),
+    )
+    names: set[str] = set()
+    for group in links.group:
+        if not group.name:
+            raise reader.error("group", "must have a name", "links")
+        if group.name in names:
+            raise reader.error("group", f"{group.name!r} is there twice", "links")
+        names.add(group.name)
+        if not group.chapters:
+            raise reader.error("group", f"{group.name!r} must list its chapters", "links")
+        least, most = group.at_least, group.at_most
+        if least is not None and most is not None and least > most:
+            complaint = f"of {group.name!r} is greater than its at-most"
+            raise reader.error("at-least", complaint, "links.group")
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https") and bool(parts.netloc) and not re.search(r"\s", address)
+    )

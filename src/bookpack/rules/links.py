@@ -1,0 +1,148 @@
+"""Rules about links (BP3) and about links to other sites (BP6)."""
+
+from bookpack.rules.rule import ERROR, INFO, WARNING, Rule
+
+RULES = (
+    # BP3: links and footnotes
+    Rule(
+        "BP301",
+        "broken-link",
+        ERROR,
+        "The link leads to no chapter and no file of the book.",
+        "Correct the target.",
+    ),
+    Rule(
+        "BP302",
+        "broken-anchor",
+        ERROR,
+        "The chapter has no heading or element with this anchor.",
+        "Correct what stands behind the #.",
+    ),
+    Rule(
+        "BP303",
+        "ambiguous-link",
+        ERROR,
+        "The target can mean more than one chapter.",
+        "Write the path of the chapter's file, relative to this one.",
+    ),
+    Rule(
+        "BP304",
+        "missing-asset",
+        ERROR,
+        "The image or file does not exist in the book.",
+        "Add the file or correct the path.",
+    ),
+    Rule(
+        "BP305",
+        "relative-link-left-in",
+        WARNING,
+        "The book links by absolute addresses, and this link is relative.",
+        "Write the full address; editions get it in any case.",
+    ),
+    Rule(
+        "BP306",
+        "wrong-case-in-link",
+        WARNING,
+        "The target exists, spelled with other capitals; a web server would not find it.",
+        "Use the exact spelling.",
+    ),
+    Rule(
+        "BP307",
+        "undefined-reference",
+        ERROR,
+        "A reference link has no definition, so readers see its brackets.",
+        "Add the definition: [label]: https://…",
+    ),
+    Rule(
+        "BP308",
+        "undefined-footnote",
+        ERROR,
+        "A footnote reference has no footnote.",
+        "Add the footnote: [^label]: text.",
+    ),
+    Rule(
+        "BP309",
+        "unused-footnote",
+        WARNING,
+        "A footnote is never referred to, so most tools drop it.",
+        "Refer to it with [^label], or delete it.",
+    ),
+    Rule(
+        "BP310",
+        "link-in-math",
+        WARNING,
+        "Dollar signs turn this link into math.",
+        "Write the dollar signs of prices as \\$, or set math = false in [layout].",
+    ),
+    Rule(
+        "BP311",
+        "link-out-of-book",
+        ERROR,
+        "The path leads out of the book's folder.",
+        "Link to the published address instead.",
+    ),
+    Rule(
+        "BP312",
+        "unplaceable-link",
+        WARNING,
+        "The exact place of the target could not be proven, so it was left as it is.",
+        "Write the link on one line.",
+    ),
+    Rule(
+        "BP313",
+        "empty-link",
+        WARNING,
+        "The link has no target.",
+        "Give it one, or remove the link.",
+    ),
+    Rule(
+        "BP314",
+        "link-to-draft",
+        ERROR,
+        "The link leads to a chapter that is left out.",
+        "Publish the chapter or remove the link.",
+    ),
+    Rule(
+        "BP315",
+        "duplicate-definition",
+        WARNING,
+        "A reference or footnote label is defined twice; the first one counts.",
+        "Remove the second definition or rename its label.",
+    ),
+    # BP6: links to other sites, asked only by `check --external`
+    Rule(
+        "BP601",
+        "dead-external-link",
+        ERROR,
+        "The page that the link leads to is gone.",
+        "Link to where the page is now, to a copy in a web archive, or remove the link.",
+    ),
+    Rule(
+        "BP602",
+        "moved-external-link",
+        INFO,
+        "The page has moved for good and the old address leads on to the new one.",
+        "Write the new address.",
+    ),
+    Rule(
+        "BP603",
+        "broken-external-anchor",
+        WARNING,
+        "The page is there and has no element with this anchor.",
+        "Correct what stands behind the #, or remove it.",
+    ),
+    Rule(
+        "BP604",
+        "unreachable-external-link",
+        WARNING,
+        "The site could not be asked or gave no clear answer; this might be temporary.",
+        "Look at it in a browser, or name the address in [links] external-ignore.",
+    ),
+    Rule(
+        "BP605",
+        "private-address",
+        WARNING,
+        "The address belongs to a machine or network of its own, so readers cannot follow it.",
+        "Write it as code, or set external-allow-private = true in [links].",
+    ),
+)
