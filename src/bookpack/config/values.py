@@ -108,7 +108,7 @@ def _check_model(model: ModelTable, reader: Reader) -> None:
 def _check_ranges(reader: Reader, table: str, *ranges: tuple[str, float, float, float]) -> None:
     for key, number, lowest, highest in ranges:
         if not lowest <= number <= highest:
-            raise reader.error(key, f"must lie between {lowest:,} and {highest:,}", table)
+            raise reader.error(key, f"must lie between {lowest} and {highest}", table)
 
 
 def _check_links(links: LinksTable, reader: Reader) -> None:
