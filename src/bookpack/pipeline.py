@@ -51,7 +51,7 @@ def check(settings: Settings, out: Path, progress: Progress | None = None) -> Ch
 
     Raises `SettingsError`.
     """
-    files = BookFiles(settings.folder, out)
+    files = BookFiles(settings.folder, out, settings.images.descriptions)
     return check_book(plan_book(settings, files), files, progress)
 
 
@@ -71,7 +71,7 @@ def build_anew(
 ) -> BuildReport:
     """Build the editions without asking whether they would come out the same again."""
     counter = load_in_background()
-    files = BookFiles(settings.folder, out)
+    files = BookFiles(settings.folder, out, settings.images.descriptions)
     planned = plan_book(settings, files)
     root = settings.folder / planned.plan.root
     output.check_output_folder(out, settings.folder, root)

@@ -63,7 +63,8 @@ def last_build(settings: Settings, out: Path, *, locked: bool = False) -> BuildR
 
 
 def _recall(settings: Settings, out: Path, stamp: dict[str, Any]) -> BuildReport | None:
-    if not same_answers(settings.folder, out, stamp["answers"]):
+    descriptions = settings.images.descriptions
+    if not same_answers(settings.folder, out, descriptions, stamp["answers"]):
         return None
     report = stamp["report"]
     diagnostics = [from_record(record) for record in report["diagnostics"]]

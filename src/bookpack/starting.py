@@ -60,13 +60,13 @@ def start_book(
     settings = load_settings(folder, url=url, overrides=overrides)
     written: list[Path] = []
     try:
-        files = BookFiles(folder, folder / "build")
+        files = BookFiles(folder, folder / "build", settings.images.descriptions)
         if not folder.exists() or not files.find_markdown():
             first = folder / "chapters" / "1-introduction.md"
             first.parent.mkdir(parents=True, exist_ok=True)
             first.write_text(_FIRST_CHAPTER, "utf-8")
             written.append(first)
-        files = BookFiles(folder, folder / "build")
+        files = BookFiles(folder, folder / "build", settings.images.descriptions)
         known = choose_layout(files, settings)[0].meta(files, settings).url or settings.book.url
         if not known:
             settings = load_settings(folder, url=_PLACEHOLDER_URL, overrides=overrides)

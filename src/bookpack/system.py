@@ -1,11 +1,15 @@
-"""What the operating system gives: locks between processes, signals that wait, a cache folder."""
+"""What the operating system gives: locks, signals that wait, whole files, a cache folder."""
 
 import contextlib
 import os
+import secrets
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+_UNFINISHED = ".bookpack-unfinished"
 
 
 @contextlib.contextmanager
@@ -58,6 +62,49 @@ def unlock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
         return
     fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+@contextlib.contextmanager
+def folder_lock(folder: Path, patience: float = 30.0) -> Iterator[None]:
+    """Be alone with `folder` among the processes that ask for this lock.
+
+    Waits `patience` seconds; the system frees the lock with its process. Raises `OSError`.
+    """
+    if os.name == "nt":  # where a folder cannot be opened
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    else:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        deadline = time.monotonic() + patience
+        while not try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise TimeoutError(None, "another process is writing there")
+            time.sleep(0.005)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(place: Path, data: bytes) -> None:
+    """Write a file whole or not at all; the folder exists. Raises `OSError`.
+
+    A process that dies meanwhile leaves a hidden file beside it: see `unfinished_files`.
+    """
+    beside = place.with_name(f".{place.name}-{secrets.token_hex(4)}{_UNFINISHED}")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(place)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def unfinished_files(folder: Path) -> list[Path]:
+    """Return what writers who died have left in `folder`; only those who hold its lock may ask."""
+    return list(folder.glob(f".*{_UNFINISHED}"))
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:

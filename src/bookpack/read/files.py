@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bookpack.answers import FILE_NAME
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.output import STAMP_NAME
 from bookpack.read.order import natural_key
@@ -23,10 +24,14 @@ _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
 
 class BookFiles:
-    """The files of one book in `folder`; `skip` is the output folder, never looked into."""
+    """The files of one book in `folder`; `skip` is the output folder, never looked into.
 
-    def __init__(self, folder: Path, skip: Path | None = None) -> None:
+    `descriptions` is the folder of pictures' descriptions: these are Markdown and no chapters.
+    """
+
+    def __init__(self, folder: Path, skip: Path | None = None, descriptions: str = "") -> None:
         self.folder = folder
+        self.descriptions = descriptions.strip("/")
         self.skip = skip.resolve() if skip is not None else None
         self.root = folder.resolve()
         self.diagnostics: list[Diagnostic] = []
@@ -34,6 +39,17 @@ class BookFiles:
         self._probed: dict[str, bool] = {}
         self._files: dict[str, bool] = {}
         self._listed: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
+
+    def size(self, path: str) -> int | None:
+        """Return the file's size in bytes, or None where there is no file."""
+        full = self._inside(path)
+        try:
+            size = full.stat().st_size if full is not None and full.is_file() else -1
+        except OSError:
+            size = -1
+        self._sizes[path] = size
+        return size if size >= 0 else None
 
     def read(self, path: str) -> bytes | None:
         """Return what the file holds. What cannot be read is None and a diagnostic; a file
@@ -120,6 +136,7 @@ class BookFiles:
             "probed": self._probed,
             "files": self._files,
             "listed": self._listed,
+            "sizes": self._sizes,
         }
         return {kind: dict(sorted(answers.items())) for kind, answers in asked.items()}
 
@@ -147,6 +164,8 @@ class BookFiles:
             if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
                 continue
             is_markdown = entry.name.lower().endswith(MARKDOWN_SUFFIXES)
+            if inner and inner == self.descriptions and FILE_NAME.fullmatch(entry.name):
+                continue
             if entry.is_symlink() and not self._may_follow(entry, path, is_markdown, seen):
                 continue
             if self._is_folder(entry):
@@ -193,9 +212,11 @@ class BookFiles:
         return False
 
 
-def same_answers(folder: Path, skip: Path, answers: Mapping[str, Any]) -> bool:
+def same_answers(
+    folder: Path, skip: Path, descriptions: str, answers: Mapping[str, Any]
+) -> bool:
     """Tell whether all that a former build asked would be answered the same today."""
-    files = BookFiles(folder, skip)
+    files = BookFiles(folder, skip, descriptions)
     for inner in answers["listed"]:
         if inner.endswith("/"):
             files.list_folder(inner[:-1])
@@ -203,6 +224,8 @@ def same_answers(folder: Path, skip: Path, answers: Mapping[str, Any]) -> bool:
             files.find_markdown(inner)
     if files.answers()["listed"] != answers["listed"]:
         return False  # before every file is read
+    for path in answers["sizes"]:
+        files.size(path)
     for path in answers["read"]:
         files.read(path)
     for path in answers["probed"]:
