@@ -22,6 +22,7 @@ from bookpack.config.tables import (
     ModelTable,
     PackTable,
     PartTable,
+    SiteTable,
 )
 from bookpack.config.values import check_values
 from bookpack.diagnostics import Selection
@@ -45,6 +46,7 @@ class Settings:
     links: LinksTable = field(default_factory=LinksTable)
     images: ImagesTable = field(default_factory=ImagesTable)
     model: ModelTable = field(default_factory=ModelTable)
+    site: SiteTable = field(default_factory=SiteTable)
 
     @property
     def base_url(self) -> str:
@@ -81,7 +83,7 @@ class Settings:
 
     def digest_material(self) -> str:
         """Every setting that can change an output, as stable text."""
-        tables = (self.book, self.layout, self.part, self.lint, self.pack, self.images)
+        tables = (self.book, self.layout, self.part, self.lint, self.pack, self.images, self.site)
         return repr((self.folder.resolve().name, tables))
 
 
@@ -120,6 +122,7 @@ def load_settings(
         "links": LinksTable,
         "images": ImagesTable,
         "model": ModelTable,
+        "site": SiteTable,
     }
     reader.check_keys(tables, (*schemas, "part"), "")
     part = tables.get("part", [])

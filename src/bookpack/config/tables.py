@@ -141,3 +141,30 @@ class ModelTable:
     currency: str = "USD"
     budget: float = 0.0
     budget_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ActionTable:
+    """`[[site.action]]`: a button on the cover, such as where to buy the book."""
+
+    label: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteTable:
+    """`[site]`: the web edition.
+
+    `theme` is the folder with the author's own templates, colours and blocks. `action` are the
+    buttons on the cover. `direction` is `ltr` or `rtl` where the language does not tell. `print`
+    makes one page of the whole book. `mermaid` is the path of a `mermaid.min.js` in the book's
+    folder, which then draws text diagrams; without it they stay text. `words` replaces words of
+    the pages, such as `next = "Weiter"`.
+    """
+
+    theme: str = "theme"
+    action: tuple[ActionTable, ...] = ()
+    direction: str = ""
+    print: bool = True
+    mermaid: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bookpack.config.reader import Reader
-from bookpack.config.tables import FAIL_ON, STYLES, ImagesTable, LinksTable, ModelTable
+from bookpack.config.tables import FAIL_ON, STYLES, ImagesTable, LinksTable, ModelTable, SiteTable
 from bookpack.diagnostics import is_known_selector
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def check_values(settings: "Settings", reader: Reader) -> None:
     _check_links(settings.links, reader)
     _check_images(settings.images, reader)
     _check_model(settings.model, reader)
+    _check_site(settings.site, reader)
     if any(control in settings.book.title for control in "\n\r"):
         raise reader.error("title", "must be one line", "book")
 
@@ -103,6 +104,19 @@ def _check_model(model: ModelTable, reader: Reader) -> None:
         ("budget", model.budget, 0, 1e9),
         ("budget-tokens", model.budget_tokens, 0, 10**12),
     )
+
+
+def _check_site(site: SiteTable, reader: Reader) -> None:
+    for key, path in (("theme", site.theme), ("mermaid", site.mermaid)):
+        written = path.replace("\\", "/")
+        if ".." in written.split("/") or written.startswith("/") or re.match(r"[A-Za-z]:", path):
+            raise reader.error(key, f"must stay inside the book's folder, not {path!r}", "site")
+    if site.direction not in ("", "ltr", "rtl"):
+        raise reader.error("direction", f"must be ltr or rtl, not {site.direction!r}", "site")
+    for action in site.action:
+        if not action.label or not _is_web_address(action.url):
+            complaint = "must give every action a label and an http or https url"
+            raise reader.error("action", complaint, "site")
 
 
 def _check_ranges(reader: Reader, table: str, *ranges: tuple[str, float, float, float]) -> None:
