@@ -52,9 +52,18 @@ def print_build_table(report: Any) -> None:
         ("tokens", f"{report.tokens:,} ({report.token_label})"),
         ("findings", reports.count_by_severity(report.diagnostics)),
     ]
+    changed = set(report.changed)
+    pages: dict[str, list[str]] = {}
     for path in report.outputs:
-        state = "written" if path in report.changed else "unchanged"
-        rows.append((state, f"{report.out / path} ({size[path]})"))
+        state = "written" if path in changed else "unchanged"
+        if "/" in path:
+            pages.setdefault(state, []).append(path)
+        else:
+            rows.append((state, f"{report.out / path} ({size[path]})"))
+    for state, paths in sorted(pages.items(), reverse=True):
+        total = _readable_size(sum(report.sizes[path] for path in paths))
+        files = f"{len(paths):,} file{'' if len(paths) == 1 else 's'}"
+        rows.append((state, f"{report.out / paths[0].partition('/')[0]} ({files}, {total})"))
     for name, value in rows:
         click.echo(f"{name:<10} {value}")
 

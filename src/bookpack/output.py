@@ -54,17 +54,29 @@ def outputs_match(folder: Path, outputs: Mapping[str, str]) -> bool:
     return all(_digest(folder / path) == digest for path, digest in outputs.items())
 
 
-def write_folder(folder: Path, files: Mapping[str, bytes], stamp: Mapping[str, Any]) -> Written:
+def intact_outputs(folder: Path, stamp: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return path → SHA-256 of what lies in `folder` just as its last build wrote it."""
+    outputs = stamp["outputs"] if stamp else {}
+    return {path: known for path, known in outputs.items() if _digest(folder / path) == known}
+
+
+def write_folder(
+    folder: Path,
+    files: Mapping[str, bytes],
+    stamp: Mapping[str, Any],
+    kept: Mapping[str, str] | None = None,
+) -> Written:
     """Bring `files` (paths relative to `folder` → content) and the stamp into `folder`.
 
-    Files that an earlier build wrote and that are not in `files` are removed; foreign files
-    are left alone. Raises `WorldError`, with `folder` as it was.
+    Files that an earlier build wrote and that are not in `files` are removed, but for those in
+    `kept` (path → SHA-256), which stay as they are; foreign files are left alone. Raises
+    `WorldError`, with `folder` as it was.
     """
     created = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _lock(folder):
-            return _write_locked(folder, files, stamp, read_stamp(folder))
+            return _write_locked(folder, files, stamp, read_stamp(folder), kept or {})
     except OSError as error:
         if created:
             with contextlib.suppress(OSError):
@@ -113,15 +125,20 @@ def check_output_folder(folder: Path, book_folder: Path, source_folder: Path) ->
 
 
 def _write_locked(
-    folder: Path, files: Mapping[str, bytes], stamp: Mapping[str, Any], old: dict[str, Any] | None
+    folder: Path,
+    files: Mapping[str, bytes],
+    stamp: Mapping[str, Any],
+    old: dict[str, Any] | None,
+    kept: Mapping[str, str],
 ) -> Written:
     for leftover in folder.glob(_STAGING_PREFIX + "*"):
         shutil.rmtree(leftover, ignore_errors=True)
     known = old["outputs"] if old else {}
     digests = {path: sha256(data).hexdigest() for path, data in files.items()}
+    recorded = {**kept, **digests}
     changed = [path for path in files if _digest(folder / path) != digests[path]]
-    stale = [path for path in known if path not in files and (folder / path).is_file()]
-    content = json.dumps({**stamp, "outputs": digests}, ensure_ascii=False, indent=1) + "\n"
+    stale = [path for path in known if path not in recorded and (folder / path).is_file()]
+    content = json.dumps({**stamp, "outputs": recorded}, ensure_ascii=False, indent=1) + "\n"
     staging = folder / f"{_STAGING_PREFIX}{os.getpid()}"
     try:
         staging.mkdir()
@@ -134,7 +151,7 @@ def _write_locked(
             _move_into_place(folder, staging, [*moves, STAMP_NAME], stale)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    unchanged = tuple(path for path in files if path not in changed)
+    unchanged = tuple(path for path in recorded if path not in set(changed))
     return Written(tuple(changed), unchanged)
 
 

@@ -5,10 +5,11 @@ to a network. Read this first.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bookpack import __version__, output
 from bookpack.checks.chapters import check_chapters
@@ -18,6 +19,7 @@ from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, escalate, sort_diagnostics
 from bookpack.editions.chapter import packed_text, plan_labels
 from bookpack.editions.packed import Pack, PackedChapter, write_pack
+from bookpack.editions.web.findings import check_pages
 from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
 from bookpack.links.resolve import LinkResolver
 from bookpack.model import Book, Chapter
@@ -28,6 +30,11 @@ from bookpack.reports import to_record
 from bookpack.rules import Severity
 from bookpack.tokens import TokenCounter, load_in_background, token_counter
 
+if TYPE_CHECKING:
+    from bookpack.editions.web.write import SiteFiles
+
+SITE_FOLDER = "site"
+"""Where the web edition lies in the output folder."""
 Progress = Callable[[str, int, int], None]
 """Told which step runs, how much of it is done, and how much there is."""
 _TOKEN_BATCH = 64
@@ -56,18 +63,29 @@ def check(settings: Settings, out: Path, progress: Progress | None = None) -> Ch
 
 
 def build(
-    settings: Settings, out: Path, *, locked: bool = False, progress: Progress | None = None
+    settings: Settings,
+    out: Path,
+    *,
+    locked: bool = False,
+    only: str | None = None,
+    progress: Progress | None = None,
 ) -> BuildReport:
     """Build the editions into `out`; an unchanged book writes nothing.
 
-    `locked` makes a picture without words an error. Raises `SettingsError` and `WorldError`.
+    `locked` makes a picture without words an error; `only` is `pack` or `site` where the other
+    edition shall stay as it is. Raises `SettingsError` and `WorldError`.
     """
-    remembered = last_build(settings, out, locked=locked)
-    return remembered or build_anew(settings, out, locked=locked, progress=progress)
+    remembered = last_build(settings, out, locked=locked, only=only)
+    return remembered or build_anew(settings, out, locked=locked, only=only, progress=progress)
 
 
 def build_anew(
-    settings: Settings, out: Path, *, locked: bool = False, progress: Progress | None = None
+    settings: Settings,
+    out: Path,
+    *,
+    locked: bool = False,
+    only: str | None = None,
+    progress: Progress | None = None,
 ) -> BuildReport:
     """Build the editions without asking whether they would come out the same again."""
     counter = load_in_background()
@@ -78,7 +96,15 @@ def build_anew(
     checked = check_book(planned, files, progress)
     diagnostics = _locked(checked.diagnostics) if locked else checked.diagnostics
     pack = make_pack(checked, settings, progress, counter)
-    editions = write_pack(pack, settings.pack.style, settings.pack.file)
+    last = output.read_stamp(out)
+    there = output.intact_outputs(out, last)
+    editions: dict[str, bytes] = {}
+    if only != "site":
+        editions.update(write_pack(pack, settings.pack.style, settings.pack.file))
+    site = _make_site(checked, pack, there, last, progress) if only != "pack" else None
+    if site is not None:
+        editions.update({f"{SITE_FOLDER}/{path}": data for path, data in site.files.items()})
+    kept = {path: there[path] for path in _kept(there, site, only)}
     report = {
         "layout": f"{planned.layout} ({planned.reason})",
         "chapters": len(pack.chapters),
@@ -89,12 +115,14 @@ def build_anew(
     }
     stamp = {
         "bookpack": __version__,
-        "inputs": inputs_of(settings, locked=locked),
+        "inputs": inputs_of(settings, locked=locked, only=only),
         "answers": files.answers(),
         "report": report,
+        "pages": site.keys if site is not None else _page_keys(last),
     }
-    written = output.write_folder(out, editions, stamp)
-    sizes = {path: len(data) for path, data in editions.items()}
+    written = output.write_folder(out, editions, stamp, kept)
+    sizes = {path: (out / path).stat().st_size for path in kept}
+    sizes.update({path: len(data) for path, data in editions.items()})
     return make_report(report, diagnostics, out, written.changed, sizes)
 
 
@@ -108,6 +136,7 @@ def check_book(
     resolver = LinkResolver(book, files)
     resolved = [resolve_chapter(chapter, resolver) for chapter in book.chapters]
     diagnostics += check_links(resolved)
+    diagnostics += check_pages(resolved, settings.book.url)
     phrases = settings.lint.draft_phrases
     for number, chapter in enumerate(book.chapters, 1):
         diagnostics += check_prose(chapter, phrases)
@@ -148,6 +177,48 @@ def make_pack(
         counter.label,
         counter.exact,
     )
+
+
+def _make_site(
+    checked: CheckedBook,
+    pack: Pack,
+    there: Mapping[str, str],
+    last: Mapping[str, Any] | None,
+    progress: Progress | None,
+) -> "SiteFiles":
+    """Make the web edition; pages that lie there and would come out the same are not made."""
+    from bookpack.editions.web.site import make_site
+    from bookpack.editions.web.write import write_site
+
+    settings = checked.planned.settings
+    step = progress or (lambda name, done, total: None)
+    site = make_site(
+        checked.book.meta, settings.site, checked.resolved, pack.chapters, pack.token_label
+    )
+    keys = _page_keys(last)
+    return write_site(
+        site,
+        checked.files,
+        math=settings.layout.math,
+        known={path: key for path, key in keys.items() if f"{SITE_FOLDER}/{path}" in there},
+        progress=lambda done, total: step("rendering", done, total),
+    )
+
+
+def _page_keys(last: Mapping[str, Any] | None) -> Mapping[str, str]:
+    keys = last.get("pages") if last else None
+    return keys if isinstance(keys, dict) else {}
+
+
+def _kept(there: Mapping[str, str], site: "SiteFiles | None", only: str | None) -> Iterator[str]:
+    """Yield what stays in the output folder: pages that did not change, an edition not built."""
+    for path in there:
+        inside = path.removeprefix(f"{SITE_FOLDER}/")
+        if inside == path:
+            if only == "site":
+                yield path
+        elif site is None or inside in site.kept:
+            yield path
 
 
 def _runs(items: list[ResolvedChapter], length: int) -> list[list[ResolvedChapter]]:

@@ -35,24 +35,26 @@ class BuildReport:
     sizes: dict[str, int]
 
 
-def inputs_of(settings: Settings, *, locked: bool) -> str:
+def inputs_of(settings: Settings, *, locked: bool, only: str | None = None) -> str:
     """Return one hash of everything but the book's files that decides what a build gives."""
     toml = settings.file.read_bytes() if settings.file else b""
     parts = [
         __version__,
         settings.digest_material(),
         sha256(toml).hexdigest(),
-        f"locked={locked} tokens={has_exact_tokens()}",
+        f"locked={locked} tokens={has_exact_tokens()} only={only}",
     ]
     return sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def last_build(settings: Settings, out: Path, *, locked: bool = False) -> BuildReport | None:
+def last_build(
+    settings: Settings, out: Path, *, locked: bool = False, only: str | None = None
+) -> BuildReport | None:
     """Return the report of the last build if it would come out the same again."""
     stamp = output.read_stamp(out)
     if stamp is None or stamp.get("bookpack") != __version__:
         return None
-    if stamp.get("inputs") != inputs_of(settings, locked=locked):
+    if stamp.get("inputs") != inputs_of(settings, locked=locked, only=only):
         return None
     if not output.outputs_match(out, stamp["outputs"]):
         return None

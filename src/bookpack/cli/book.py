@@ -26,7 +26,7 @@ from bookpack.console import (
     metavar="DIR",
     help="Output folder. [default: BOOK/build]",
 )
-@click.option("--only", type=click.Choice(["pack"]), help="Build this edition alone.")
+@click.option("--only", type=click.Choice(["pack", "site"]), help="Build this edition alone.")
 @click.option(
     "--style",
     type=click.Choice(["markdown", "xml", "plain", "json"]),
@@ -52,12 +52,14 @@ def build(
         overrides = (*overrides, f"pack.style={style}")
     settings = settings_of(book, config, url, overrides)
     destination = out if out is not None else book / "build"
-    report = recall.last_build(settings, destination, locked=locked)
+    report = recall.last_build(settings, destination, locked=locked, only=only)
     if report is None:
         from bookpack import pipeline
 
         with progress(quiet) as tell:
-            report = pipeline.build_anew(settings, destination, locked=locked, progress=tell)
+            report = pipeline.build_anew(
+                settings, destination, locked=locked, only=only, progress=tell
+            )
     failed = fails(report.diagnostics, settings.lint.fail_on)
     shown = [d for d in report.diagnostics if d.severity.rank > 0]
     print_findings(as_seen_from_here(shown, book), book)

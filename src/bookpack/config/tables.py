@@ -57,12 +57,17 @@ class LintTable:
 
 @dataclass(frozen=True, slots=True)
 class PackTable:
-    """`[pack]`: the packed edition."""
+    """`[pack]`: the packed edition.
+
+    `publish = false` keeps chapters as Markdown, and the pack itself, off the web edition: for a
+    book whose pack is sold.
+    """
 
     style: str = "markdown"
     file: str = "book-packed"
     section_urls: bool = True
     notes: tuple[str, ...] = ()
+    publish: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,13 @@ class SiteTable:
     makes one page of the whole book. `mermaid` is the path of a `mermaid.min.js` in the book's
     folder, which then draws text diagrams; without it they stay text. `words` replaces words of
     the pages, such as `next = "Weiter"`.
+
+    `assistants` are names of assistants → addresses that open them, in which `{url}` stands for
+    the page's address and `{prompt}` for a question that holds it. `sold_at` is where the packed
+    edition is sold. `license` is the address of the book's licence, `rsl` that of a licence for
+    machines (https://rslstandard.org/rsl). `color`, as `#rrggbb`, is that of the icon and of the
+    cards that show a page elsewhere; `card_font` is the path of a font file in the book's folder
+    for their text, where the title's script needs one.
     """
 
     theme: str = "theme"
@@ -168,3 +180,9 @@ class SiteTable:
     print: bool = True
     mermaid: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
+    assistants: Mapping[str, str] = field(default_factory=dict)
+    sold_at: str = ""
+    license: str = ""
+    rsl: str = ""
+    color: str = "#1f4e5f"
+    card_font: str = ""

@@ -107,7 +107,11 @@ def _check_model(model: ModelTable, reader: Reader) -> None:
 
 
 def _check_site(site: SiteTable, reader: Reader) -> None:
-    for key, path in (("theme", site.theme), ("mermaid", site.mermaid)):
+    for key, path in (
+        ("theme", site.theme),
+        ("mermaid", site.mermaid),
+        ("card-font", site.card_font),
+    ):
         written = path.replace("\\", "/")
         if ".." in written.split("/") or written.startswith("/") or re.match(r"[A-Za-z]:", path):
             raise reader.error(key, f"must stay inside the book's folder, not {path!r}", "site")
@@ -117,6 +121,22 @@ def _check_site(site: SiteTable, reader: Reader) -> None:
         if not action.label or not _is_web_address(action.url):
             complaint = "must give every action a label and an http or https url"
             raise reader.error("action", complaint, "site")
+    for key, address in (
+        ("sold-at", site.sold_at),
+        ("license", site.license),
+        ("rsl", site.rsl),
+    ):
+        if address and not _is_web_address(address):
+            complaint = f"must be an http or https address, not {address!r}"
+            raise reader.error(key, complaint, "site")
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", site.color):
+        raise reader.error("color", f"must be written as #rrggbb, not {site.color!r}", "site")
+    for name, address in site.assistants.items():
+        places = set(re.findall(r"\{(.*?)\}", address))
+        plain = re.sub(r"\{(?:url|prompt)\}", "", address)
+        if not _is_web_address(plain) or not places or places - {"url", "prompt"}:
+            complaint = f"must give {name!r} an http or https address with {{url}} or {{prompt}}"
+            raise reader.error("assistants", complaint, "site")
 
 
 def _check_ranges(reader: Reader, table: str, *ranges: tuple[str, float, float, float]) -> None:

@@ -9,9 +9,10 @@ from bookpack.read.anchors import AnchorNumbers, AnchorRule
 from bookpack.read.byte_offsets import ByteOffsets
 from bookpack.source import Span
 
-_EXPLICIT_ANCHOR = re.compile(
+EXPLICIT_ANCHOR = re.compile(
     r"[ \t]*(?<!\\)\{(?:(?:[^{}]*[ \t])?#([^\s{}]+)[^{}]*|\.[^{}]*)\}[ \t]*$"
 )
+"""Braces behind a heading that name its anchor or classes: no part of its text."""
 _CLOSING_MARKS = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _ADDRESS_LINE = re.compile(
     r"(?:[ \t]*(?:\r\n|\n|\r))?(url:[ \t]*(https?://\S+|/\S*)[ \t]*)(?:\r\n|\n|\r|\Z)"
@@ -48,7 +49,7 @@ def finish_headings(
         if anchor:
             stated.add(index)
         elif rule.from_source:
-            anchor = rule.slug(_EXPLICIT_ANCHOR.sub("", _source_line(span.slice(text))).strip())
+            anchor = rule.slug(EXPLICIT_ANCHOR.sub("", _source_line(span.slice(text))).strip())
         else:
             anchor = rule.slug(title)
         address = None
@@ -74,8 +75,8 @@ def _title_and_anchor(plain: str, block: str) -> tuple[str, str]:
 
     The braces must stand in the source as well: escaped ones are text.
     """
-    explicit = _EXPLICIT_ANCHOR.search(plain)
-    if explicit is None or not _EXPLICIT_ANCHOR.search(_source_line(block)):
+    explicit = EXPLICIT_ANCHOR.search(plain)
+    if explicit is None or not EXPLICIT_ANCHOR.search(_source_line(block)):
         return " ".join(plain.split()), ""
     return " ".join(plain[: explicit.start()].split()), explicit[1] or ""
 

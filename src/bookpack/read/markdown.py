@@ -69,6 +69,21 @@ def parse_markdown(
     return _Parser(text, start, math, anchors, owns).run()
 
 
+def markdown_options(*, math: bool) -> Options:
+    """Return which kinds of markup the parser knows."""
+    return MARKDOWN_OPTIONS | Options.ENABLE_MATH if math else MARKDOWN_OPTIONS
+
+
+def as_the_parser_reads(text: str, start: int) -> str:
+    """Return `text` from `start` on, every code point at its place, as the parser is given it."""
+    # CommonMark reads NUL as U+FFFD; doing it here keeps every offset. The text is copied
+    # because a string that has been parsed keeps its UTF-8 form for as long as it lives,
+    # and a source lives as long as the book.
+    body = "".join((text[start : start + 1], text[start + 1 :])).replace("\0", "\ufffd")
+    # A lone carriage return ends a line in CommonMark, and not everywhere in the parser.
+    return _LONE_RETURN.sub("\n", body) if "\r" in body else body
+
+
 class _Open:
     """A heading, link or image whose end has not come yet."""
 
@@ -99,16 +114,9 @@ class _Parser:
         self.owns = owns
         self.nested = nested
         self.start = start
-        # CommonMark reads NUL as U+FFFD; doing it here keeps every offset. The text is copied
-        # because a string that has been parsed keeps its UTF-8 form for as long as it lives,
-        # and a source lives as long as the book.
-        body = "".join((text[start : start + 1], text[start + 1 :])).replace("\0", "\ufffd")
-        if "\r" in body:
-            # A lone carriage return ends a line in CommonMark, and not everywhere in the parser.
-            body = _LONE_RETURN.sub("\n", body)
-        self.body = body
+        self.body = as_the_parser_reads(text, start)
         self.offsets = ByteOffsets(self.body, start)
-        self.options = MARKDOWN_OPTIONS | Options.ENABLE_MATH if math else MARKDOWN_OPTIONS
+        self.options = markdown_options(math=math)
         self.headings: list[RawHeading] = []
         self.links: list[Link] = []
         self.images: list[Image] = []

@@ -4,29 +4,47 @@ Everything that goes into the site's folder is made from one `Site`. Paths are t
 that folder, whose root is published at the book's own address; nothing here renders.
 """
 
-import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from bookpack.config.tables import SiteTable
 from bookpack.editions.packed import PackedChapter
+from bookpack.editions.web.addresses import (
+    COVER_PATH,
+    OWN_FOLDER,
+    SAFE_IN_PATH,
+    inside_base,
+    path_of,
+    relative,
+    spoken,
+)
 from bookpack.images.words import PictureWords
 from bookpack.links.book import ResolvedChapter
 from bookpack.model import BookMeta, Chapter, Image
 
-OWN_FOLDER = "_bookpack"
-"""Where style sheets, scripts and the like lie; no chapter's address begins so."""
+__all__ = [
+    "CONTENTS_PATH",
+    "COVER_PATH",
+    "NOT_FOUND_PATH",
+    "OWN_FOLDER",
+    "PRINT_PATH",
+    "Contribution",
+    "Page",
+    "Part",
+    "Site",
+    "Words",
+    "make_site",
+    "path_of",
+    "relative",
+]
 CONTENTS_PATH = "contents.html"
-COVER_PATH = "index.html"
 PRINT_PATH = "print.html"
 NOT_FOUND_PATH = "404.html"
 _RIGHT_TO_LEFT = frozenset(
-    ["ar", "arc", "ckb", "dv", "fa", "ha-arab", "he", "khw", "ks", "ps", "sd", "syr", "ug", "ur"]
-    + ["uz-af", "yi"]
+    ("ar", "arc", "ckb", "dv", "fa", "he", "khw", "ks", "ps", "sd", "syr", "ug", "ur", "yi")
 )
-_SAFE_IN_PATH = "/-._~!$&'()*+,;=:@"
 
 Words = Callable[[Image, str], PictureWords]
 """Gives the words for an image, by the image and the path of its file (empty where unknown)."""
@@ -109,7 +127,11 @@ class Site:
 
     def address_of(self, path: str) -> str:
         """Return the absolute address of a file of the site; `index.html` stays unspoken."""
-        return f"{self.meta.url.rstrip('/')}/{quote(_spoken(path), safe=_SAFE_IN_PATH)}"
+        return f"{self.meta.url.rstrip('/')}/{quote(spoken(path), safe=SAFE_IN_PATH)}"
+
+    def asset_path(self, url: str) -> str | None:
+        """Return the file of the site that is published at `url`; empty for the site's root."""
+        return inside_base(url, self.meta.url)
 
     def previous(self, page: Page) -> Page | None:
         """Return the page before `page` in reading order."""
@@ -172,46 +194,6 @@ def make_site(
     )
 
 
-def path_of(url: str, base: str) -> str | None:
-    """Return the file of the site that is published at `url`, None outside of `base`.
-
-    An address that names no HTML file is a folder's: every server leads from `/explore` to
-    `/explore/index.html`, and few from there to `/explore.html`.
-    """
-    parts, root = urlsplit(url), urlsplit(base)
-    if parts.netloc.lower() != root.netloc.lower() or parts.query:
-        return None
-    root_path = unquote(root.path).rstrip("/") + "/"
-    path = unquote(parts.path) or "/"
-    if not (path + "/").startswith(root_path):
-        return None
-    inside = posixpath.normpath("/" + path[len(root_path) :]).strip("/")
-    if "\0" in inside or inside.split("/")[0] == OWN_FOLDER:
-        return None
-    if inside.lower().endswith((".html", ".htm")):
-        return inside
-    return f"{inside}/index.html" if inside else COVER_PATH
-
-
-def relative(path: str, target: str) -> str:
-    """Return the reference by which the page at `path` leads to the file `target`.
-
-    Both are files of the site, so that it can be published, or looked at, anywhere.
-    """
-    folder = posixpath.dirname(path)
-    spoken = _spoken(target)
-    if folder == posixpath.dirname(target):
-        shared = posixpath.basename(spoken)
-    elif not folder:
-        shared = spoken
-    else:
-        shared = posixpath.relpath(posixpath.dirname(target) or ".", folder)
-        shared = f"{shared}/{posixpath.basename(spoken)}"
-    # A colon in the first segment would read as a scheme, and nothing at all as this very page.
-    reference = quote(shared, safe=_SAFE_IN_PATH)
-    return f"./{reference}" if not reference or ":" in reference.split("/")[0] else reference
-
-
 def direction_of(language: str) -> str:
     """Return `rtl` for languages that are written from right to left, else `ltr`."""
     tag = language.lower().replace("_", "-")
@@ -219,11 +201,7 @@ def direction_of(language: str) -> str:
         return "rtl"
     if "-latn" in tag or "-cyrl" in tag:
         return "ltr"
-    return "rtl" if tag in _RIGHT_TO_LEFT or tag.split("-")[0] in _RIGHT_TO_LEFT else "ltr"
-
-
-def _spoken(path: str) -> str:
-    return path.removesuffix("index.html") if posixpath.basename(path) == "index.html" else path
+    return "rtl" if tag.split("-")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
 def _parts(pages: list[Page]) -> Iterable[Part]:

@@ -1,0 +1,77 @@
+"""Addresses of the book and files of its site: which file is published where, and what leads there.
+
+Paths are those of files in the site's folder, whose root is published at the book's own address.
+"""
+
+import posixpath
+import re
+from functools import lru_cache
+from urllib.parse import quote, unquote, urlsplit
+
+OWN_FOLDER = "_bookpack"
+"""Where style sheets, scripts and the like lie; no chapter's address begins so."""
+COVER_PATH = "index.html"
+SAFE_IN_PATH = "/-._~!$&'()*+,;=:@"
+_DANGEROUS = re.compile(r"(?:javascript|vbscript|data):", re.I)
+_INVISIBLE = re.compile(r"[\x00-\x20\x7f\u200b\ufeff]+")
+
+
+def path_of(url: str, base: str) -> str | None:
+    """Return the file of the site that is published at `url`, None outside of `base`.
+
+    An address that names no HTML file is a folder's: every server leads from `/explore` to
+    `/explore/index.html`, and few from there to `/explore.html`.
+    """
+    inside = inside_base(url, base)
+    if inside is None:
+        return None
+    if inside.lower().endswith((".html", ".htm")):
+        return inside
+    return f"{inside}/index.html" if inside else COVER_PATH
+
+
+def inside_base(url: str, base: str) -> str | None:
+    """Return the path of `url` below `base`, decoded and without a slash at either end."""
+    parts, root = urlsplit(url), urlsplit(base)
+    if parts.netloc.lower() != root.netloc.lower() or parts.query:
+        return None
+    root_path = unquote(root.path).rstrip("/") + "/"
+    path = unquote(parts.path) or "/"
+    if not (path + "/").startswith(root_path):
+        return None
+    inside = posixpath.normpath("/" + path[len(root_path) :]).strip("/")
+    return None if "\0" in inside or inside.split("/")[0] == OWN_FOLDER else inside
+
+
+@lru_cache(maxsize=65536)
+def relative(path: str, target: str) -> str:
+    """Return the reference by which the page at `path` leads to the file `target`.
+
+    Both are files of the site, so that it can be published, or looked at, anywhere.
+    """
+    folder = posixpath.dirname(path)
+    said = spoken(target)
+    if folder == posixpath.dirname(target):
+        shared = posixpath.basename(said)
+    elif not folder:
+        shared = said
+    else:
+        shared = posixpath.relpath(posixpath.dirname(target) or ".", folder)
+        shared = f"{shared}/{posixpath.basename(said)}"
+    # A colon in the first segment would read as a scheme, and nothing at all as this very page.
+    reference = quote(shared, safe=SAFE_IN_PATH)
+    return f"./{reference}" if not reference or ":" in reference.split("/")[0] else reference
+
+
+def spoken(path: str) -> str:
+    """Return a path as addresses say it: without `index.html`."""
+    return path.removesuffix("index.html") if posixpath.basename(path) == "index.html" else path
+
+
+def is_dangerous(target: str) -> bool:
+    """Tell whether a link to `target` would run a script, or show a page that it brings along.
+
+    Browsers drop control characters and blanks before they look for a scheme
+    (https://url.spec.whatwg.org/#concept-basic-url-parser).
+    """
+    return _DANGEROUS.match(_INVISIBLE.sub("", target)) is not None

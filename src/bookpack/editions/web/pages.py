@@ -1,0 +1,195 @@
+"""A `Site` → the values that its templates are filled with. No markup is written here."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from bookpack.editions.web.addresses import COVER_PATH, OWN_FOLDER, relative
+from bookpack.editions.web.body import Body
+from bookpack.editions.web.markup import on_page, whole_book_id
+from bookpack.editions.web.policy import policy
+from bookpack.editions.web.site import CONTENTS_PATH, NOT_FOUND_PATH, PRINT_PATH, Page, Site
+from bookpack.editions.web.theme import EARLY_SCRIPT, Theme
+
+Values = dict[str, Any]
+REDIRECT_SCRIPT = "location.replace(document.querySelector('a').href+location.hash)"
+_ALL_CHAPTERS = 40
+"""A book of no more chapters than this is listed whole beside each of its pages."""
+_NEIGHBOURS = 12
+"""Of a longer book, so many chapters before and behind a page's own are listed."""
+_LONGEST_COVER = 200
+"""Chapters that the cover still lists; the contents of a longer book have a page of their own."""
+
+
+class PageValues:
+    """Makes the values of each kind of page of one site."""
+
+    def __init__(
+        self, site: Site, theme: Theme, words: Mapping[str, str], diagram_script: str = ""
+    ) -> None:
+        self.site = site
+        self.theme = theme
+        self.words = words
+        self.diagram_script = diagram_script
+        meta = site.meta
+        self.about = {
+            "title": meta.title,
+            "authors": list(meta.authors),
+            "language": site.language,
+            "direction": site.direction,
+            "summary": meta.summary,
+            "rights": meta.rights,
+            "edition": meta.edition,
+            "date": meta.date,
+        }
+        self.part_ids = {
+            id(page): f"part-{number}"
+            for number, part in enumerate(site.parts, 1)
+            for page in part.pages
+        }
+
+    def chapter(self, page: Page, body: Body, extra_head: str = "") -> Values:
+        """Return the values of a chapter's page."""
+        site, path = self.site, page.path
+        previous, following = site.previous(page), site.next(page)
+        part = page.chapter.part
+        markup = on_page(body.markup, path, site)
+        heading = on_page(body.title, path, site) if body.title else ""
+        return {
+            **self._common(path, page.title, page.chapter.summary or site.meta.summary),
+            "canonical": page.url,
+            "policy": policy(markup, body.features),
+            "extra_head": Markup(extra_head),
+            "is_home": path == COVER_PATH,
+            "actions": self._actions() if path == COVER_PATH else [],
+            "start": "",
+            "part": {"title": part, "id": self.part_ids[id(page)]} if part else None,
+            "heading": Markup(heading) if heading else page.title,
+            "anchor": body.anchor,
+            "body": Markup(markup),
+            "article_attributes": Markup(""),
+            "sections": [
+                {"level": s.level, "title": s.title, "anchor": s.anchor}
+                for s in body.sections
+                if s.level <= 3
+            ],
+            "navigation": self.navigation(page),
+            "previous": self._entry(path, previous) if previous else None,
+            "next": self._entry(path, following) if following else None,
+            "diagram_script": self.diagram_script if "diagram" in body.features else "",
+        }
+
+    def navigation(self, page: Page) -> list[Values]:
+        """Return the chapters around `page`, by part: never more than a fixed number of them."""
+        site = self.site
+        first, last = 0, len(site.pages)
+        if last > _ALL_CHAPTERS:
+            first, last = max(0, page.number - _NEIGHBOURS), page.number + _NEIGHBOURS + 1
+        parts: list[Values] = []
+        for near in site.pages[first:last]:
+            if not parts or parts[-1]["title"] != near.chapter.part:
+                parts.append({"title": near.chapter.part, "entries": []})
+            entry = {**self._entry(page.path, near), "current": near is page}
+            parts[-1]["entries"].append(entry)
+        return parts
+
+    def cover(self) -> Values:
+        """Return the values of the page at the book's own address."""
+        site = self.site
+        start = relative(COVER_PATH, site.pages[0].path) if site.pages else ""
+        return {
+            **self._common(COVER_PATH, site.meta.title, site.meta.summary),
+            "is_home": False,
+            "actions": self._actions(),
+            "start": start,
+            "parts": self._contents(COVER_PATH) if len(site.pages) <= _LONGEST_COVER else [],
+            "part_level": 3,
+        }
+
+    def contents(self) -> Values:
+        """Return the values of the page that lists all chapters."""
+        return {
+            **self._common(CONTENTS_PATH, self.words["contents"], self.site.meta.summary),
+            "parts": self._contents(CONTENTS_PATH),
+            "part_level": 2,
+            "token_label": self.site.token_label,
+            "print_path": PRINT_PATH if self.site.settings.print else "",
+        }
+
+    def whole_book(self, markup: str, features: set[str]) -> Values:
+        """Return the values of the page that holds every chapter, `markup`."""
+        return {
+            **self._common(PRINT_PATH, self.words["print"], self.site.meta.summary),
+            "canonical": self.site.address_of(COVER_PATH),
+            "policy": policy(markup, features),
+            "is_home": False,
+            "actions": [],
+            "start": "",
+            "parts": self._contents(PRINT_PATH),
+            "chapters": Markup(markup),
+        }
+
+    def not_found(self) -> Values:
+        """Return the values of the page that a server shows at any address that has none."""
+        base = self.site.base_path
+        values = self._common(NOT_FOUND_PATH, self.words["not-found"], "")
+        return {**values, "canonical": "", "href": lambda path: base + quote(path)}
+
+    def redirect(self, path: str, target: Page) -> Values:
+        """Return the values of the page at an old address."""
+        return {
+            "site": self.about,
+            "words": self.words,
+            "title": target.title,
+            "policy": policy(extra_scripts=[REDIRECT_SCRIPT]),
+            "canonical": target.url,
+            "target": relative(path, target.path),
+            "redirect_script": Markup(REDIRECT_SCRIPT),
+        }
+
+    def _common(self, path: str, title: str, description: str) -> Values:
+        theme, name = self.theme, self.site.meta.title
+        href: Callable[[str], str] = lambda target: relative(path, target)  # noqa: E731
+        return {
+            "site": self.about,
+            "words": self.words,
+            "href": href,
+            "title": title if title == name else f"{title} · {name}",
+            "description": description,
+            "canonical": self.site.address_of(path),
+            "policy": policy(),
+            "early_script": Markup(EARLY_SCRIPT),
+            "style_path": theme.style_path,
+            "script_path": theme.script_path,
+            "extra_head": "",
+            "own_folder": OWN_FOLDER,
+        }
+
+    def _actions(self) -> list[Values]:
+        return [{"label": a.label, "url": a.url} for a in self.site.settings.action]
+
+    def _contents(self, path: str) -> list[Values]:
+        words = self.words["tokens"]
+        return [
+            {
+                "title": part.title,
+                "id": self.part_ids[id(part.pages[0])],
+                "first": part.pages[0].number + 1,
+                "entries": [
+                    {
+                        **self._entry(path, page),
+                        "id": whole_book_id(page.number),
+                        "tokens": f"{page.packed.tokens:,} {words}" if page.packed.tokens else "",
+                        "summary": page.chapter.summary,
+                    }
+                    for page in part.pages
+                ],
+            }
+            for part in self.site.parts
+        ]
+
+    @staticmethod
+    def _entry(path: str, page: Page) -> Values:
+        return {"title": page.title, "href": relative(path, page.path)}

@@ -1,0 +1,169 @@
+// What a page can do besides being read. Without this file everything can still be read.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const words = document.getElementById("bp-words")?.content.firstElementChild?.dataset ?? {};
+  const make = (name, properties, ...children) => {
+    const element = Object.assign(document.createElement(name), properties);
+    element.append(...children);
+    return element;
+  };
+
+  // Colours: as the system, light, dark.
+  const theme = document.querySelector("button.theme");
+  if (theme) {
+    const modes = ["", "light", "dark"];
+    const names = theme.dataset.names.split("|");
+    const say = () => {
+      const mode = names[modes.indexOf(root.dataset.theme ?? "")];
+      theme.title = `${theme.dataset.label}: ${mode}`;
+      theme.setAttribute("aria-label", theme.title);
+    };
+    theme.addEventListener("click", () => {
+      const mode = modes[(modes.indexOf(root.dataset.theme ?? "") + 1) % modes.length];
+      if (mode) root.dataset.theme = mode; else delete root.dataset.theme;
+      try {
+        if (mode) localStorage.setItem("theme", mode); else localStorage.removeItem("theme");
+      } catch { /* a reader who allows no storage chooses for this page alone */ }
+      say();
+    });
+    say();
+  }
+
+  const copy = async (text, button) => {
+    await navigator.clipboard.writeText(text);
+    const before = button.textContent;
+    button.textContent = words.copied;
+    setTimeout(() => { button.textContent = before; }, 1500);
+  };
+
+  // Code can be copied.
+  for (const pre of document.querySelectorAll("article pre:not(.mermaid)")) {
+    if (!navigator.clipboard) break;
+    const button = make("button", { type: "button", className: "copy", textContent: words.copy });
+    const box = make("div", { className: "code" });
+    pre.replaceWith(box);
+    box.append(pre, button);
+    button.addEventListener("click", () => copy(pre.textContent, button));
+  }
+
+  // A click on a heading's mark copies the address of its section.
+  document.addEventListener("click", (event) => {
+    const anchor = event.target.closest?.("a.anchor");
+    if (anchor) navigator.clipboard?.writeText(anchor.href).catch(() => {});
+  });
+
+  // Footnotes open beside their mark.
+  let note;
+  document.addEventListener("click", (event) => {
+    const mark = event.target.closest?.("a.noteref");
+    if (!mark || !HTMLElement.prototype.showPopover || event.ctrlKey || event.metaKey) return;
+    const target = document.getElementById(decodeURIComponent(mark.hash.slice(1)));
+    if (!target) return;
+    event.preventDefault();
+    note?.remove();
+    note = make("div", { className: "footnote", popover: "auto", tabIndex: -1 });
+    note.append(...[...target.childNodes].map((node) => node.cloneNode(true)));
+    note.querySelectorAll(".backref").forEach((link) => link.remove());
+    note.querySelectorAll("[id]").forEach((element) => element.removeAttribute("id"));
+    mark.after(note);
+    note.showPopover();
+    const place = mark.getBoundingClientRect();
+    const box = note.getBoundingClientRect();
+    const left = Math.min(Math.max(16, place.left - box.width / 2), innerWidth - box.width - 16);
+    const below = place.bottom + 8;
+    const top = below + box.height < innerHeight ? below : Math.max(8, place.top - box.height - 8);
+    Object.assign(note.style, { position: "fixed", margin: "0", left: `${left}px`, top: `${top}px` });
+    note.focus({ preventScroll: true });
+    note.addEventListener("toggle", (change) => {
+      if (change.newState === "closed") { note?.remove(); note = undefined; mark.focus({ preventScroll: true }); }
+    });
+  });
+
+  // The contents of the page follow the scroll.
+  const entries = new Map();
+  for (const link of document.querySelectorAll(".toc a")) {
+    const heading = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (heading) entries.set(heading, link);
+  }
+  if (entries.size) {
+    const headings = [...entries.keys()];
+    let current;
+    const follow = () => {
+      const passed = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
+      const link = entries.get(passed.at(-1) ?? headings[0]);
+      if (link === current) return;
+      current?.removeAttribute("aria-current");
+      current = link;
+      current.setAttribute("aria-current", "true");
+      const list = current.closest(".toc");
+      if (list.scrollHeight > list.clientHeight) {
+        list.scrollTop = current.offsetTop - list.clientHeight / 2;
+      }
+    };
+    new IntersectionObserver(follow, { rootMargin: "-100px 0px 0px 0px" }).observe(headings[0]);
+    let waiting = false;
+    addEventListener("scroll", () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => { waiting = false; follow(); });
+    }, { passive: true });
+    follow();
+  }
+  document.querySelector(".book [aria-current]")?.scrollIntoView({ block: "center", behavior: "instant" });
+  for (const list of document.querySelectorAll("nav[popover]")) {
+    list.addEventListener("click", (event) => {
+      if (event.target.closest("a") && list.matches(":popover-open")) list.hidePopover();
+    });
+  }
+
+  // Keys: arrows turn pages, `/` or `s` searches, `?` helps.
+  const go = (relation) => document.querySelector(`a[rel="${relation}"]`)?.click();
+  const help = () => {
+    const [previous, next, search, about] = words.keys.split("|");
+    const backward = root.dir === "rtl" ? "→" : "←";
+    const forward = root.dir === "rtl" ? "←" : "→";
+    const rows = [[backward, previous], [forward, next], ["?", about]];
+    if (document.querySelector("[data-search]")) rows.splice(2, 0, ["/", search]);
+    const list = make("dl", {});
+    for (const [key, meaning] of rows) {
+      list.append(make("dt", {}, make("kbd", { textContent: key })), make("dd", { textContent: meaning }));
+    }
+    const close = make("button", { type: "button", textContent: words.close });
+    const dialog = make("dialog", { ariaLabel: words.help }, list, close);
+    close.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.target.closest?.("input, textarea, select, dialog, [contenteditable], [popover]:popover-open")) return;
+    const wide = event.target.closest?.("pre, .table");
+    const turn = root.dir === "rtl" ? { ArrowRight: "prev", ArrowLeft: "next" } : { ArrowLeft: "prev", ArrowRight: "next" };
+    if (turn[event.key] && !event.shiftKey && !wide) go(turn[event.key]);
+    else if (event.key === "/" || event.key === "s") {
+      const search = document.querySelector("[data-search]");
+      if (search) { event.preventDefault(); search.click(); search.focus(); }
+    } else if (event.key === "?") help();
+  });
+
+  // Text diagrams, where the author brought the library that draws them.
+  if (globalThis.mermaid) {
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const name = (root.dataset.theme ?? (dark ? "dark" : "light")) === "dark" ? "dark" : "default";
+    globalThis.mermaid.initialize({ startOnLoad: false, theme: name });
+    globalThis.mermaid.run({ querySelector: "pre.mermaid" });
+  }
+
+  // Looked at as files, addresses of folders open no page by themselves.
+  if (location.protocol === "file:") {
+    for (const link of document.querySelectorAll("a[href]")) {
+      const target = new URL(link.href);
+      if (target.protocol === "file:" && target.pathname.endsWith("/")) {
+        target.pathname += "index.html";
+        link.href = target.href;
+      }
+    }
+  }
+})();

@@ -1,0 +1,108 @@
+"""How the pages look: templates, one style sheet, one script, and what an author puts over them.
+
+A file in the book's theme folder takes the place of the one with the same name here; a template
+may extend `bookpack/NAME` and replace some of its blocks. `variables.css` goes behind the style
+sheet. All other files are copied beside it. Templates come with the book, so they run in a
+sandbox.
+"""
+
+import posixpath
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from bookpack.editions.web.addresses import OWN_FOLDER
+from bookpack.errors import SettingsError
+from bookpack.read.files import BookFiles
+
+_HERE = Path(__file__).parent
+_TEMPLATES, _STATIC = _HERE / "templates", _HERE / "static"
+STYLE, SCRIPT, VARIABLES = "site.css", "site.js", "variables.css"
+EARLY_SCRIPT = (
+    "var e=document.documentElement;e.classList.add('js');"
+    "try{var t=localStorage.getItem('theme');if(t)e.dataset.theme=t}catch(x){}"
+)
+"""Runs before the page is shown, so that it is never shown in the wrong colours."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The templates by name, and the files of the site that belong to them by path."""
+
+    folder: str
+    templates: Mapping[str, str]
+    files: Mapping[str, bytes]
+    style_path: str
+    script_path: str
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of everything in the theme."""
+        material = repr((sorted(self.templates.items()), sorted(self.files.items()), EARLY_SCRIPT))
+        return sha256(material.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def _environment(self) -> Any:
+        from jinja2 import DictLoader, StrictUndefined
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        return ImmutableSandboxedEnvironment(
+            loader=DictLoader(dict(self.templates)),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+        )
+
+    def render(self, name: str, values: Mapping[str, Any]) -> bytes:
+        """Return the template called `name`, filled in. Raises `SettingsError`."""
+        from jinja2 import TemplateError
+
+        try:
+            text: str = self._environment.get_template(name).render(values)
+        except TemplateError as error:
+            line = getattr(error, "lineno", None)
+            where = f"{self.folder}/{getattr(error, 'name', None) or name}"
+            where += f", line {line}" if line else ""
+            raise SettingsError(f"A template of the theme fails: {where}: {error}.") from None
+        return text.encode("utf-8", "replace")
+
+
+def load_theme(folder: str, files: BookFiles) -> Theme:
+    """Read bookpack's own theme and what the book's `folder` puts over it."""
+    own = {path.name: path.read_text("utf-8") for path in sorted(_TEMPLATES.glob("*.html"))}
+    templates = {**own, **{f"bookpack/{name}": text for name, text in own.items()}}
+    static = {name: (_STATIC / name).read_bytes() for name in (STYLE, SCRIPT)}
+    copied: dict[str, bytes] = {}
+    for name in files.list_folder(folder) if folder else []:
+        path = posixpath.join(folder, name)
+        if not files.is_file(path):
+            continue
+        data = files.read(path) or b""
+        if name.endswith(".html"):
+            templates[name] = data.decode("utf-8-sig", "replace")
+        elif name in static:
+            static[name] = data
+        elif name == VARIABLES:
+            static[STYLE] += b"\n" + data
+        else:
+            copied[f"{OWN_FOLDER}/{name}"] = data
+    style_path, script_path = (_named_by_content(name, static[name]) for name in (STYLE, SCRIPT))
+    copied[style_path], copied[script_path] = static[STYLE], static[SCRIPT]
+    return Theme(folder, templates, copied, style_path, script_path)
+
+
+def _named_by_content(name: str, data: bytes) -> str:
+    """Return a path that changes with the content, so that browsers may keep what they have."""
+    stem, dot, suffix = name.rpartition(".")
+    return f"{OWN_FOLDER}/{stem}-{sha256(data).hexdigest()[:10]}{dot}{suffix}"
+
+
+def script_hash(script: str) -> str:
+    """Return a script's source expression for a content security policy."""
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"

@@ -1,0 +1,28 @@
+"""Rules about the web edition (BP7)."""
+
+from bookpack.rules.rule import WARNING, Rule
+
+RULES = (
+    Rule(
+        "BP701",
+        "page-outside-site",
+        WARNING,
+        "The chapter's address is not below the book's, so the web edition has no page for it.",
+        "Give the chapter an address below the base URL, or correct [book] url.",
+    ),
+    Rule(
+        "BP702",
+        "unknown-tex",
+        WARNING,
+        "The formula cannot be drawn, so readers of the web edition see its TeX.",
+        "Use a command that MathML has a form for, or check the braces.",
+    ),
+    Rule(
+        "BP703",
+        "unsafe-link",
+        WARNING,
+        "The link would run a script or open a page that it carries; the web edition leaves it "
+        "without a target.",
+        "Link to an address, or remove the link.",
+    ),
+)
