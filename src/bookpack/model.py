@@ -234,7 +234,8 @@ class Chapter:
     """One chapter. `path` is relative to the chapter folder and names the file in editions.
 
     `url` is absolute. `states_url` tells that the author wrote the address or slug down;
-    `order_number` is the number that placed it (weight or number in the file's name).
+    `order_number` is the number that placed it (weight or number in the file's name). `date` is
+    when it last changed, as far as its front matter says: an RFC 3339 date or moment, or empty.
     """
 
     path: str
@@ -249,6 +250,7 @@ class Chapter:
     address_line: AddressLine | None = None
     title_heading: Heading | None = None
     order_number: float | None = None
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,5 +184,5 @@ class SiteTable:
     sold_at: str = ""
     license: str = ""
     rsl: str = ""
-    color: str = "#1f4e5f"
+    color: str = "#0b5cad"
     card_font: str = ""

@@ -122,6 +122,7 @@ def _read_chapter(entry: Entry, planned: PlannedBook, diagnostics: list[Diagnost
         address_line=line,
         title_heading=title_heading,
         order_number=entry.order_number,
+        date=front.date,
     )
 
 

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import yaml
@@ -26,6 +27,8 @@ _CLOSING = {
     "+++": re.compile(r"^\+\+\+[ \t]*(?:\r\n|\n|\r|\Z)", re.M),
 }
 _KEY_LINE = re.compile(r"[\w\"'-]+[ \t]*[:=]")
+_DATE_KEYS = ("lastmod", "updated", "date")
+"""What Hugo, Zola and Jekyll call the day of the last change, and that of the first."""
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
@@ -33,7 +36,8 @@ _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 class FrontMatter:
     """The fields bookpack knows, plus everything as `values`; `end` is where the text begins.
 
-    A field is None (or empty) when it is absent or has the wrong type.
+    A field is None (or empty) when it is absent or has the wrong type. `date` is the last one
+    that the author states, by RFC 3339: `2024-03-01` or `2024-03-01T08:00:00+01:00`.
     """
 
     end: int = 0
@@ -44,6 +48,7 @@ class FrontMatter:
     draft: bool = False
     summary: str = ""
     weight: float | None = None
+    date: str = ""
     values: Mapping[str, Any] | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -134,9 +139,29 @@ def _fields(
         draft=draft,
         summary=text_of("summary") or text_of("description") or "",
         weight=weight,
+        date=next(filter(None, (_as_date(values.get(key)) for key in _DATE_KEYS)), ""),
         values=values,
         problems=tuple(problems),
     )
+
+
+def _as_date(value: Any) -> str:
+    """Return a date or moment by RFC 3339; empty for one that only people can read.
+
+    A moment without a zone is one in UTC, as YAML has it (https://yaml.org/type/timestamp.html).
+    """
+    # Jekyll and YAML write a blank before the zone, which ISO 8601 does not know.
+    written = re.sub(r"\s+(?=(?:[+-]\d{2}:?\d{2}|Z)$)", "", str(value).strip())
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", written):
+            return date.fromisoformat(written).isoformat()
+        if not re.match(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}", written):
+            return ""
+        moment = datetime.fromisoformat(written.upper())
+    except ValueError:
+        return ""
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return zoned.isoformat(timespec="seconds")
 
 
 def read_yaml(block: str) -> tuple[dict[str, Any] | None, str]:

@@ -1,0 +1,233 @@
+"""Text drawn as a picture: which of it a font can write, how it breaks into lines, and the PNG.
+
+A font that lacks a letter draws a box instead. So it is asked beforehand, and text that it cannot
+write is not drawn at all. Pictures have two colours and what lies between them: sixteen shades,
+which is what makes them small and quick.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from functools import cached_property
+from hashlib import sha256
+from importlib import resources
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image as Images
+    from PIL.ImageFont import FreeTypeFont
+
+_SHADES = 16
+_PROBE = 40
+"""Pixels: the size at which a font is asked whether it has a letter."""
+_RUN_LENGTHS = 3
+"""zlib's Z_RLE: of all its strategies the smallest and the quickest for even areas."""
+_NO_LETTER = "\U0010ffff"
+_JOINERS = "\u200c\u200d"
+"""Seen by their neighbours alone, whose shapes they decide."""
+_SAME_LOOK = str.maketrans({"\u00a0": " ", "\u2010": "-", "\u2011": "-", "\u202f": " "})
+
+
+class Typeface:
+    """A font for pictures: the author's own, or one with Latin, Greek and Cyrillic letters."""
+
+    def __init__(self, data: bytes | None = None) -> None:
+        """Take the content of a TrueType or OpenType file. Raises `ValueError` if it is none."""
+        self._arranges = data is not None
+        if data is None:
+            folder = resources.files("ttf_opensans")
+            data = folder.joinpath("ttf", "OpenSans-SemiBold.ttf").read_bytes()
+        self._data = data
+        self._sizes: dict[int, FreeTypeFont] = {}
+        self._known: dict[str, bool] = {}
+        self.sized(_PROBE)
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of everything that decides how this font's text looks."""
+        import PIL
+
+        return sha256(self._data + PIL.__version__.encode()).hexdigest()
+
+    def writable(self, text: str) -> str:
+        """Return what of `text` this font can write: all but symbols, or nothing if letters lack.
+
+        Emoji and arrows may go, because a title without them is still the title.
+        """
+        line = unicodedata.normalize("NFC", " ".join(text.translate(_SAME_LOOK).split()))
+        kept = []
+        for character in line:
+            if self._has(character):
+                kept.append(character)
+            elif unicodedata.category(character)[0] not in "SC" and character != "\ufe0f":
+                return ""
+        written = " ".join("".join(kept).split())
+        return "" if any(map(_is_arranged, written)) and not can_arrange() else written
+
+    def fit(
+        self, text: str, width: int, most_lines: int, sizes: Sequence[int]
+    ) -> tuple[int, list[str]]:
+        """Return the first of `sizes` (pixels) at which `text` fits into lines, and the lines.
+
+        Where none is small enough, the text is cut at the last size, and ends in an ellipsis.
+        """
+        lines: list[str] = []
+        for size in sizes:
+            lines = self._broken(text, width, size)
+            if len(lines) <= most_lines:
+                return size, lines
+        last = lines[most_lines - 1]
+        while last and self._width(f"{last}…", sizes[-1]) > width:
+            last = last[:-1].rstrip()
+        return sizes[-1], [*lines[: most_lines - 1], f"{last}…"]
+
+    def _broken(self, text: str, width: int, size: int) -> list[str]:
+        lines = [""]
+        for word in text.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if self._width(longer, size) <= width:
+                lines[-1] = longer
+                continue
+            if lines[-1]:
+                lines.append("")
+            for character in word:  # a word on a line of its own, or on several
+                if lines[-1] and self._width(lines[-1] + character, size) > width:
+                    lines.append("")
+                lines[-1] += character
+        return lines
+
+    def _width(self, text: str, size: int) -> float:
+        return float(self.sized(size).getlength(text))
+
+    def _has(self, character: str) -> bool:
+        if character == " " or (character in _JOINERS and self._arranges):
+            return True
+        known = self._known.get(character)
+        if known is None:
+            shape = self._shape(character)
+            known = shape != self._shape(_NO_LETTER) and any(shape)
+            self._known[character] = known
+        return known
+
+    def _shape(self, character: str) -> bytes:
+        return bytes(self.sized(_PROBE).getmask(character))
+
+    def sized(self, size: int) -> "FreeTypeFont":
+        """Return the font with letters of `size` pixels. Raises `ValueError` if it is none."""
+        font = self._sizes.get(size)
+        if font is None:
+            from PIL import ImageFont
+
+            # The plain engine is the same everywhere; the other one joins letters and turns lines.
+            arranges = self._arranges and can_arrange()
+            engine = ImageFont.Layout.RAQM if arranges else ImageFont.Layout.BASIC
+            try:
+                font = ImageFont.truetype(BytesIO(self._data), size, layout_engine=engine)
+            except OSError:
+                raise ValueError("no font that can be read") from None
+            self._sizes[size] = font
+        return font
+
+
+class Canvas:
+    """A picture of `width` × `height` pixels in `paper`, on which is written in `ink`."""
+
+    def __init__(self, width: int, height: int, paper: str, ink: str) -> None:
+        """Take colours as `#rrggbb`."""
+        from PIL import Image
+
+        self._image = Image.new("L", (width, height), 0)
+        self._paper, self._ink = _channels(paper), _channels(ink)
+
+    def copy(self) -> "Canvas":
+        """Return another canvas with the same picture."""
+        twin = object.__new__(Canvas)
+        twin._image = self._image.copy()
+        twin._paper, twin._ink = self._paper, self._ink
+        return twin
+
+    def fill(self, box: tuple[int, int, int, int], strength: float = 1.0) -> None:
+        """Fill `box` (left, top, right, bottom) with ink; weaker ink lets paper through."""
+        left, top, right, bottom = box
+        self._image.paste(round(255 * strength), (left, top, right, bottom))
+
+    def write(
+        self,
+        typeface: Typeface,
+        size: int,
+        text: str,
+        place: tuple[int, int],
+        anchor: str = "ls",
+        strength: float = 1.0,
+    ) -> None:
+        """Write one line at `place`, the point of it that Pillow calls `anchor`.
+
+        https://pillow.readthedocs.io/en/stable/handbook/text-anchors.html
+        """
+        from PIL import ImageDraw
+
+        draw = ImageDraw.Draw(self._image)
+        font = typeface.sized(size)
+        draw.text(place, text, round(255 * strength), font=font, anchor=anchor)
+
+    def png(self) -> bytes:
+        """Return the picture as PNG, four bits a pixel."""
+        data = BytesIO()
+        self._shades().save(data, "PNG", bits=4, compress_level=3, compress_type=_RUN_LENGTHS)
+        return data.getvalue()
+
+    def ico(self) -> bytes:
+        """Return the picture, a small square, as an icon file of Windows."""
+        data = BytesIO()
+        self._shades().convert("RGBA").save(data, "ICO", sizes=[self._image.size])
+        return data.getvalue()
+
+    def _shades(self) -> "Images.Image":
+        last = _SHADES - 1
+        shades = self._image.point([value * _SHADES // 256 for value in range(256)])
+        shades.putpalette(
+            [
+                round(paper + (ink - paper) * shade / last)
+                for shade in range(_SHADES)
+                for paper, ink in zip(self._paper, self._ink, strict=True)
+            ]
+        )
+        return shades
+
+
+def ink_on(paper: str) -> str:
+    """Return white or near black, whichever is easier to read on `paper` (`#rrggbb`).
+
+    By the contrast ratio of WCAG 2.2 (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio).
+    """
+    light = _luminance(paper)
+    white, black = "#ffffff", "#111111"
+    on_white = 1.05 / (light + 0.05)
+    on_black = (light + 0.05) / (_luminance(black) + 0.05)
+    return white if on_white >= on_black else black
+
+
+def _luminance(color: str) -> float:
+    def linear(channel: int) -> float:
+        share = channel / 255
+        return float(share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4)
+
+    red, green, blue = map(linear, _channels(color))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _channels(color: str) -> tuple[int, int, int]:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def can_arrange() -> bool:
+    """Tell whether Pillow can write scripts whose letters join, or run from right to left."""
+    from PIL import features
+
+    return bool(features.check("raqm"))
+
+
+def _is_arranged(character: str) -> bool:
+    """Tell whether a letter stands otherwise than simply to the right of the one before."""
+    right_to_left = unicodedata.bidirectional(character) in ("R", "AL")
+    return right_to_left or unicodedata.category(character)[0] == "M"
