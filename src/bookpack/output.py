@@ -142,13 +142,12 @@ def _write_locked(
     staging = folder / f"{_STAGING_PREFIX}{os.getpid()}"
     try:
         staging.mkdir()
-        moves = []
-        for path in changed:
-            _write_file(staging / "new" / path, files[path])
-            moves.append(path)
-        _write_file(staging / "new" / STAMP_NAME, content.encode())
+        moves = [*changed, STAMP_NAME]
+        for number, path in enumerate(moves):
+            data = content.encode() if path == STAMP_NAME else files[path]
+            _write_file(staging / f"new-{number}", data)
         with uninterrupted():
-            _move_into_place(folder, staging, [*moves, STAMP_NAME], stale)
+            _move_into_place(folder, staging, moves, stale)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     unchanged = tuple(path for path in recorded if path not in set(changed))
@@ -157,23 +156,24 @@ def _write_locked(
 
 def _move_into_place(folder: Path, staging: Path, paths: list[str], stale: list[str]) -> None:
     undo: list[tuple[Path | None, Path]] = []  # the old file if any, and its place
+    steps: list[tuple[str, Path | None]] = [(path, None) for path in stale]
+    steps += ((path, staging / f"new-{number}") for number, path in enumerate(paths))
     try:
-        for path in [*stale, *paths]:
-            place, kept = folder / path, staging / "old" / path
+        for number, (path, new) in enumerate(steps):
+            place, kept = folder / path, staging / f"old-{number}"
             if place.exists():
-                kept.parent.mkdir(parents=True, exist_ok=True)
                 # A second name for the old file, so that its place is never empty.
                 _keep(place, kept)
                 undo.append((kept, place))
             else:
                 undo.append((None, place))
-            if path in stale:
+            if new is None:
                 place.unlink()
             else:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 if not place.parent.resolve().is_relative_to(folder.resolve()):
                     raise OSError(f"{place.parent} is a link out of the folder")
-                (staging / "new" / path).replace(place)
+                new.replace(place)
     except OSError:
         for old, place in reversed(undo):
             with contextlib.suppress(OSError):

@@ -5,13 +5,13 @@ Paths are those of files in the site's folder, whose root is published at the bo
 
 import posixpath
 import re
-from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 OWN_FOLDER = "_bookpack"
 """Where style sheets, scripts and the like lie; no chapter's address begins so."""
 COVER_PATH = "index.html"
 SAFE_IN_PATH = "/-._~!$&'()*+,;=:@"
+_PLAIN = re.compile(r"[\w./-]*", re.A)
 _DANGEROUS = re.compile(r"(?:javascript|vbscript|data):", re.I)
 _INVISIBLE = re.compile(r"[\x00-\x20\x7f\u200b\ufeff]+")
 
@@ -43,29 +43,33 @@ def inside_base(url: str, base: str) -> str | None:
     return None if "\0" in inside or inside.split("/")[0] == OWN_FOLDER else inside
 
 
-@lru_cache(maxsize=65536)
 def relative(path: str, target: str) -> str:
     """Return the reference by which the page at `path` leads to the file `target`.
 
     Both are files of the site, so that it can be published, or looked at, anywhere.
     """
-    folder = posixpath.dirname(path)
-    said = spoken(target)
-    if folder == posixpath.dirname(target):
-        shared = posixpath.basename(said)
-    elif not folder:
-        shared = said
+    folder, _, name = spoken(target).rpartition("/")
+    here = path.rpartition("/")[0]
+    if here == folder:
+        reference = name
+    elif not here:
+        reference = f"{folder}/{name}"
     else:
-        shared = posixpath.relpath(posixpath.dirname(target) or ".", folder)
-        shared = f"{shared}/{posixpath.basename(said)}"
+        up, down = here.split("/"), folder.split("/") if folder else []
+        shared = 0
+        while shared < min(len(up), len(down)) and up[shared] == down[shared]:
+            shared += 1
+        steps = [".."] * (len(up) - shared) + down[shared:]
+        reference = f"{'/'.join(steps)}/{name}"
+    if not _PLAIN.fullmatch(reference):
+        reference = quote(reference, safe=SAFE_IN_PATH)
     # A colon in the first segment would read as a scheme, and nothing at all as this very page.
-    reference = quote(shared, safe=SAFE_IN_PATH)
-    return f"./{reference}" if not reference or ":" in reference.split("/")[0] else reference
+    return f"./{reference}" if not reference or ":" in reference.split("/", 1)[0] else reference
 
 
 def spoken(path: str) -> str:
     """Return a path as addresses say it: without `index.html`."""
-    return path.removesuffix("index.html") if posixpath.basename(path) == "index.html" else path
+    return path[:-10] if path.endswith("/index.html") or path == "index.html" else path
 
 
 def is_dangerous(target: str) -> bool:

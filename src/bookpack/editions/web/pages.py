@@ -176,7 +176,6 @@ class PageValues:
             {
                 "title": part.title,
                 "id": self.part_ids[id(part.pages[0])],
-                "first": part.pages[0].number + 1,
                 "entries": [
                     {
                         **self._entry(path, page),

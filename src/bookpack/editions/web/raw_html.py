@@ -14,6 +14,7 @@ from bookpack.editions.web.markup import ID, References
 from bookpack.links.book import ResolvedChapter
 from bookpack.links.resolve import Resolution
 from bookpack.model import Image, LinkKind, Tag
+from bookpack.read.spans import merged
 from bookpack.source import Edit, Span, apply_edits
 
 Piece = tuple[int, int, str]
@@ -44,6 +45,13 @@ class RawHtml:
             if link.kind is LinkKind.HTML and link.target_span is not None:
                 reference = "#" if is_dangerous(link.target) else references.reference(resolution)
                 edits.add(self._value(link.target_span, reference))
+        blocks = merged(block.span for block in structure.html_blocks)
+        for link, resolution in resolved.links:
+            # What the packed edition shows as a link between tags is one here, too.
+            if link.kind is LinkKind.INLINE and blocks.holding(link.span.start) is not None:
+                text, reference = escape(link.text, quote=False), references.reference(resolution)
+                shown = f'<a href="{reference}">{text}</a>' if reference else text
+                edits.add(Edit(link.span, shown))
         images = {}
         for image, resolution in resolved.images:
             if image.kind is LinkKind.HTML:

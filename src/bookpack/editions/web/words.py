@@ -5,11 +5,13 @@ from collections.abc import Mapping
 ENGLISH: Mapping[str, str] = {
     "all-contents": "All contents",
     "back-to-text": "Back to the text",
+    "breadcrumbs": "Where you are",
     "by": "by",
     "caution": "Caution",
     "close": "Close",
     "contents": "Contents",
     "copied": "Copied",
+    "counted-as": "Tokens are counted as:",
     "copy": "Copy",
     "copy-link": "Copy the link to this section",
     "dark": "Dark",
