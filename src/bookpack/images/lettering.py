@@ -25,6 +25,8 @@ _RUN_LENGTHS = 3
 _NO_LETTER = "\U0010ffff"
 _JOINERS = "\u200c\u200d"
 """Seen by their neighbours alone, whose shapes they decide."""
+_UNSEEN = ("Cc", "Cf")
+_AS_EMOJI = "\ufe0f"
 _SAME_LOOK = str.maketrans({"\u00a0": " ", "\u2010": "-", "\u2011": "-", "\u202f": " "})
 
 
@@ -57,9 +59,11 @@ class Typeface:
         line = unicodedata.normalize("NFC", " ".join(text.translate(_SAME_LOOK).split()))
         kept = []
         for character in line:
-            if self._has(character):
+            kind = unicodedata.category(character)
+            joins = character in _JOINERS and self._arranges
+            if joins or (kind not in _UNSEEN and self._has(character)):
                 kept.append(character)
-            elif unicodedata.category(character)[0] not in "SC" and character != "\ufe0f":
+            elif kind[0] != "S" and kind not in _UNSEEN and character != _AS_EMOJI:
                 return ""
         written = " ".join("".join(kept).split())
         return "" if any(map(_is_arranged, written)) and not can_arrange() else written
@@ -100,7 +104,7 @@ class Typeface:
         return float(self.sized(size).getlength(text))
 
     def _has(self, character: str) -> bool:
-        if character == " " or (character in _JOINERS and self._arranges):
+        if character == " ":
             return True
         known = self._known.get(character)
         if known is None:
