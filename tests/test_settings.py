@@ -52,6 +52,7 @@ per-file-ignores = {{ "a.md" = ["BP3"] }}
 style = "xml"
 file = "my-book"
 section-urls = false
+publish = false
 notes = ["A note."]
 """
 
@@ -194,7 +195,7 @@ class TestWhatIsRefused:
             ("[lint]\nfail_on = 'never'", 5, "Did you mean fail-on?"),
             ("[book.more]\nx = 1", 4, "more is not a known setting"),
             ("[pakc]\nstyle = 'xml'", 4, "pakc is not a known table. Did you mean pack?"),
-            ("[site]\nx = 1", 4, "site is not a known table."),
+            ("[shop]\nx = 1", 4, "shop is not a known table."),
             ("[[pack]]\nstyle = 'xml'", 4, "pack must be a table"),
             ("[part]\ntitle = 'x'", 4, "part must be written as [[part]] tables"),
             ("[[part]]\nchapter = ['a.md']", 5, "Did you mean chapters?"),

@@ -129,6 +129,7 @@ def test_from_right_to_left_the_text_stands_at_the_right(make_book):
         ("☀\ufe0f Sun", "Sun"),
         ("面包", ""),
         ("Bread 面包", ""),
+        ("q\u0303", ""),
         ("\ue000", ""),
         ("", ""),
     ],
@@ -182,6 +183,11 @@ def test_a_title_that_never_fits_is_cut():
     assert len(lines) == 2
     assert lines[1].endswith("…")
     assert all(typeface.sized(40).getlength(line) <= 400 for line in lines)
+
+
+def test_a_title_of_any_length_is_cut_in_no_time():
+    size, lines = Typeface().fit("x" * 1_000_000, 400, 2, (60, 40))
+    assert (size, len(lines)) == (40, 2)
 
 
 def test_a_word_longer_than_a_line_is_broken():

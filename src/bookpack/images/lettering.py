@@ -25,6 +25,8 @@ _RUN_LENGTHS = 3
 _NO_LETTER = "\U0010ffff"
 _JOINERS = "\u200c\u200d"
 """Seen by their neighbours alone, whose shapes they decide."""
+_LONGEST = 1000
+"""Code points of a text that are looked at; no picture has room for more."""
 _UNSEEN = ("Cc", "Cf")
 _AS_EMOJI = "\ufe0f"
 _SAME_LOOK = str.maketrans({"\u00a0": " ", "\u2010": "-", "\u2011": "-", "\u202f": " "})
@@ -35,7 +37,8 @@ class Typeface:
 
     def __init__(self, data: bytes | None = None) -> None:
         """Take the content of a TrueType or OpenType file. Raises `ValueError` if it is none."""
-        self._arranges = data is not None
+        # The own font holds no letters that join, and is written in the same way everywhere.
+        self._arranges = data is not None and can_arrange()
         if data is None:
             folder = resources.files("ttf_opensans")
             data = folder.joinpath("ttf", "OpenSans-SemiBold.ttf").read_bytes()
@@ -66,7 +69,7 @@ class Typeface:
             elif kind[0] != "S" and kind not in _UNSEEN and character != _AS_EMOJI:
                 return ""
         written = " ".join("".join(kept).split())
-        return "" if any(map(_is_arranged, written)) and not can_arrange() else written
+        return "" if any(map(_is_arranged, written)) and not self._arranges else written
 
     def fit(
         self, text: str, width: int, most_lines: int, sizes: Sequence[int]
@@ -77,7 +80,7 @@ class Typeface:
         """
         lines: list[str] = []
         for size in sizes:
-            lines = self._broken(text, width, size)
+            lines = self._broken(text[:_LONGEST], width, size)
             if len(lines) <= most_lines:
                 return size, lines
         last = lines[most_lines - 1]
@@ -122,9 +125,7 @@ class Typeface:
         if font is None:
             from PIL import ImageFont
 
-            # The plain engine is the same everywhere; the other one joins letters and turns lines.
-            arranges = self._arranges and can_arrange()
-            engine = ImageFont.Layout.RAQM if arranges else ImageFont.Layout.BASIC
+            engine = ImageFont.Layout.RAQM if self._arranges else ImageFont.Layout.BASIC
             try:
                 font = ImageFont.truetype(BytesIO(self._data), size, layout_engine=engine)
             except OSError:

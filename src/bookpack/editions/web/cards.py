@@ -3,7 +3,7 @@
 A card shows the chapter's title, the book's, and its authors, in the colour of the settings.
 Its name is a hash of everything that decides how it looks; so chapters whose title cannot be
 written share the book's card, and a card of an earlier build is taken as it is. Drawing one takes
-about 3 ms and gives 6 to 17 KB, little enough to give every chapter its own.
+about 3 ms and gives some 10 KB, little enough to give every chapter its own.
 """
 
 from collections.abc import Callable, Iterable
