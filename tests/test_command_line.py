@@ -215,7 +215,9 @@ class TestBuild:
             assert rows.count(row) == 1
         files = [book / "build" / name for name in ("book-packed.md", "manifest.json")]
         written = [value for name, value in rows if name == "written"]
-        assert written == [f"{file} ({file.stat().st_size:,} bytes)" for file in files]
+        assert written[:2] == [f"{file} ({file.stat().st_size:,} bytes)" for file in files]
+        pages = [path for path in (book / "build" / "site").rglob("*") if path.is_file()]
+        assert written[2].startswith(f"{book / 'build' / 'site'} ({len(pages)} files, ")
 
     def test_without_arguments_builds_the_book_that_is_here(
         self, book: Path, bookpack: Run

@@ -31,6 +31,7 @@ State = dict[str, tuple[int, int, bytes]]
 ONE = "# One\n\nThe first chapter, with a [link](two.md).\n"
 TWO = "# Two\n\nThe second chapter.\n"
 PACK = "book-packed.md"
+PACK_ALONE = ("build", "--only", "pack")
 SIGINT = str(int(signal.SIGINT))
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("COV")},
@@ -97,11 +98,16 @@ def build(book: Path, out: Path | None = None) -> pipeline.BuildReport:
     return pipeline.build(load_settings(book), out or book / "build")
 
 
+def build_pack(book: Path, out: Path | None = None) -> pipeline.BuildReport:
+    """Build the packed edition, whose two files always change together."""
+    return pipeline.build(load_settings(book), out or book / "build", only="pack")
+
+
 def build_with_signal(book: Path, step: int, number: int) -> "subprocess.CompletedProcess[str]":
     folder = str(book.resolve())
     step_and_signal = (f"{folder}/build", str(step), str(int(number)))
     return subprocess.run(
-        [sys.executable, "-c", SIGNAL_AT_A_STEP, *step_and_signal, "build", folder],
+        [sys.executable, "-c", SIGNAL_AT_A_STEP, *step_and_signal, *PACK_ALONE, folder],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -231,7 +237,7 @@ class TestTheNextBuild:
 
     def test_of_an_unchanged_book_writes_nothing(self, book: Path, bookpack: Run) -> None:
         first = bookpack("build", book)
-        assert first.stdout.count("\nwritten ") == 2
+        assert first.stdout.count("\nwritten ") == 3
         before = state(book / "build")
         second = bookpack("build", book)
         assert state(book / "build") == before
@@ -374,9 +380,9 @@ class TestTheNextBuild:
     def test_removes_the_pack_of_another_style_and_nothing_else(
         self, book: Path, bookpack: Run
     ) -> None:
-        assert bookpack("build", book).returncode == 0
+        assert bookpack(*PACK_ALONE, book).returncode == 0
         write_files(book / "build", {"notes.txt": "mine", "book-packed.txt": "mine, too"})
-        assert bookpack("build", book, "--style", "json").returncode == 0
+        assert bookpack(*PACK_ALONE, book, "--style", "json").returncode == 0
         assert set(outputs(book / "build")) == {
             "book-packed.json",
             "book-packed.txt",
@@ -386,7 +392,7 @@ class TestTheNextBuild:
         assert (book / "build" / "book-packed.txt").read_text() == "mine, too"
 
     def test_never_writes_the_pack_over_its_manifest(self, book: Path, bookpack: Run) -> None:
-        result = bookpack("build", book, "--style", "json", "--set", "pack.file=manifest")
+        result = bookpack(*PACK_ALONE, book, "--style", "json", "--set", "pack.file=manifest")
         if result.returncode == 0:
             assert len(outputs(book / "build")) == 2
             assert_whole(book / "build")
@@ -397,12 +403,12 @@ class TestTheNextBuild:
     def test_says_what_cannot_be_written_and_keeps_the_old_folder(
         self, book: Path, bookpack: Run
     ) -> None:
-        assert bookpack("build", book).returncode == 0
+        assert bookpack(*PACK_ALONE, book).returncode == 0
         before = outputs(book / "build")
         (book / "build" / "manifest.json").unlink()
         write_files(book / "build", {"manifest.json/inside": "foreign"})
         write_files(book, {"chapters/three.md": "# Three\n\nText.\n"})
-        result = bookpack("build", book)
+        result = bookpack(*PACK_ALONE, book)
         assert result.returncode == 3
         assert "Traceback" not in result.stderr
         assert str(book / "build") in result.stderr
@@ -445,7 +451,7 @@ class TestSeveralBuildsAtOnce:
     def test_of_different_styles_end_as_one_of_them(self, book: Path) -> None:
         alone = {}
         for style in ("markdown", "xml", "plain", "json"):
-            run_plain("build", book, "--style", style, "--out", book / style)
+            run_plain(*PACK_ALONE, book, "--style", style, "--out", book / style)
             alone[style] = outputs(book / style)
         (book / "build").mkdir()
         with (book / "build" / ".bookpack.lock").open("a+b") as lock:
@@ -453,7 +459,16 @@ class TestSeveralBuildsAtOnce:
             fcntl.flock(lock.fileno(), fcntl.LOCK_EX)
             processes = [
                 subprocess.Popen(
-                    [sys.executable, "-m", "bookpack", "build", str(book), "-q", "--style", style],
+                    [
+                        sys.executable,
+                        "-m",
+                        "bookpack",
+                        *PACK_ALONE,
+                        str(book),
+                        "-q",
+                        "--style",
+                        style,
+                    ],
                     stderr=subprocess.PIPE,
                     text=True,
                     env=ENVIRONMENT,
@@ -495,9 +510,9 @@ class TestInterruption:
     @pytest.fixture
     def changed_book(self, book: Path) -> tuple[Path, dict[str, bytes], dict[str, bytes]]:
         """A book that was built and then changed, its old outputs and what the new ones will be."""
-        build(book)
+        build_pack(book)
         write_files(book, {"chapters/three.md": "# Three\n\nText.\n"})
-        build(book, book.parent / "new")
+        build_pack(book, book.parent / "new")
         shutil.copytree(book / "build", book.parent / "old")
         old, new = outputs(book.parent / "old"), outputs(book.parent / "new")
         assert old.keys() == new.keys()
@@ -523,7 +538,7 @@ class TestInterruption:
             assert found in (old, new), f"step {step} mixes the old folder with the new one"
             seen.append(found == new)
             if list((book / "build").glob(".bookpack-staging-*")):
-                build(book)
+                build_pack(book)
                 assert_whole(book / "build")
         assert outputs(book / "build") == new
         assert len(seen) > 5
@@ -554,7 +569,7 @@ class TestInterruption:
                 data = (book / "build" / name).read_bytes()
                 assert data in (old[name], new[name]), f"step {step}: {name} is not whole"
                 states.add((name, data == new[name]))
-            build(book)
+            build_pack(book)
             assert outputs(book / "build") == new, f"step {step}"
             assert not list((book / "build").glob(".bookpack-staging-*")), f"step {step}"
         assert len(states) == 4, "no kill came before and after each move"
@@ -571,7 +586,7 @@ class TestInterruption:
             for name in old:
                 assert (book / "build" / name).read_bytes() in (old[name], new[name])
         assert step > 5
-        repair = run_plain("build", book, "-q")
+        repair = run_plain(*PACK_ALONE, book, "-q")
         assert (repair.returncode, repair.stderr) == (0, "")
         assert outputs(book / "build") == new
 

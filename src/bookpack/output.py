@@ -29,6 +29,10 @@ _LOCK_PATIENCE = 30.0
 """Seconds to wait for another build to finish moving its files."""
 
 
+class FolderChangedError(Exception):
+    """Another process changed what was to be kept; whoever keeps it has to look again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a write did: paths that changed, and paths that were there already."""
@@ -70,7 +74,7 @@ def write_folder(
 
     Files that an earlier build wrote and that are not in `files` are removed, but for those in
     `kept` (path → SHA-256), which stay as they are; foreign files are left alone. Raises
-    `WorldError`, with `folder` as it was.
+    `WorldError`, or `FolderChangedError` where `kept` is no longer true, with `folder` as it was.
     """
     created = not folder.exists()
     try:
@@ -134,8 +138,10 @@ def _write_locked(
     for leftover in folder.glob(_STAGING_PREFIX + "*"):
         shutil.rmtree(leftover, ignore_errors=True)
     known = old["outputs"] if old else {}
+    if any(known.get(path) != sha or _digest(folder / path) != sha for path, sha in kept.items()):
+        raise FolderChangedError
     digests = {path: sha256(data).hexdigest() for path, data in files.items()}
-    recorded = {**kept, **digests}
+    recorded = dict(sorted({**kept, **digests}.items()))
     changed = [path for path in files if _digest(folder / path) != digests[path]]
     stale = [path for path in known if path not in recorded and (folder / path).is_file()]
     content = json.dumps({**stamp, "outputs": recorded}, ensure_ascii=False, indent=1) + "\n"
@@ -150,7 +156,8 @@ def _write_locked(
             _move_into_place(folder, staging, moves, stale)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    unchanged = tuple(path for path in recorded if path not in set(changed))
+    written = set(changed)
+    unchanged = tuple(path for path in recorded if path not in written)
     return Written(tuple(changed), unchanged)
 
 

@@ -5,11 +5,10 @@ to a network. Read this first.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from bookpack import __version__, output
 from bookpack.checks.chapters import check_chapters
@@ -18,7 +17,8 @@ from bookpack.checks.suppress import without_suppressed
 from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, escalate, sort_diagnostics
 from bookpack.editions.chapter import packed_text, plan_labels
-from bookpack.editions.packed import Pack, PackedChapter, write_pack
+from bookpack.editions.making import LastBuild, make_editions
+from bookpack.editions.packed import Pack, PackedChapter
 from bookpack.editions.web.findings import check_pages
 from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
 from bookpack.links.resolve import LinkResolver
@@ -30,11 +30,6 @@ from bookpack.reports import to_record
 from bookpack.rules import Severity
 from bookpack.tokens import TokenCounter, load_in_background, token_counter
 
-if TYPE_CHECKING:
-    from bookpack.editions.web.write import SiteFiles
-
-SITE_FOLDER = "site"
-"""Where the web edition lies in the output folder."""
 Progress = Callable[[str, int, int], None]
 """Told which step runs, how much of it is done, and how much there is."""
 _TOKEN_BATCH = 64
@@ -96,15 +91,6 @@ def build_anew(
     checked = check_book(planned, files, progress)
     diagnostics = _locked(checked.diagnostics) if locked else checked.diagnostics
     pack = make_pack(checked, settings, progress, counter)
-    last = output.read_stamp(out)
-    there = output.intact_outputs(out, last)
-    editions: dict[str, bytes] = {}
-    if only != "site":
-        editions.update(write_pack(pack, settings.pack.style, settings.pack.file))
-    site = _make_site(checked, pack, there, last, progress) if only != "pack" else None
-    if site is not None:
-        editions.update({f"{SITE_FOLDER}/{path}": data for path, data in site.files.items()})
-    kept = {path: there[path] for path in _kept(there, site, only)}
     report = {
         "layout": f"{planned.layout} ({planned.reason})",
         "chapters": len(pack.chapters),
@@ -113,17 +99,25 @@ def build_anew(
         "token_label": pack.token_label,
         "diagnostics": [to_record(finding) for finding in diagnostics],
     }
-    stamp = {
-        "bookpack": __version__,
-        "inputs": inputs_of(settings, locked=locked, only=only),
-        "answers": files.answers(),
-        "report": report,
-        "pages": site.keys if site is not None else _page_keys(last),
-    }
-    written = output.write_folder(out, editions, stamp, kept)
-    sizes = {path: (out / path).stat().st_size for path in kept}
-    sizes.update({path: len(data) for path, data in editions.items()})
-    return make_report(report, diagnostics, out, written.changed, sizes)
+    while True:
+        editions = make_editions(
+            planned.settings, checked.resolved, pack, files, LastBuild.of(out), only, progress
+        )
+        stamp = {
+            "bookpack": __version__,
+            "inputs": inputs_of(settings, locked=locked, only=only),
+            "answers": files.answers(),
+            "report": report,
+            "pages": editions.page_keys,
+        }
+        try:
+            written = output.write_folder(out, editions.files, stamp, editions.kept)
+        except output.FolderChangedError:
+            continue  # another build was quicker: what stays is to be decided again
+        break
+    sizes = {path: (out / path).stat().st_size for path in editions.kept}
+    sizes.update({path: len(data) for path, data in editions.files.items()})
+    return make_report(report, diagnostics, out, written.changed, dict(sorted(sizes.items())))
 
 
 def check_book(
@@ -177,48 +171,6 @@ def make_pack(
         counter.label,
         counter.exact,
     )
-
-
-def _make_site(
-    checked: CheckedBook,
-    pack: Pack,
-    there: Mapping[str, str],
-    last: Mapping[str, Any] | None,
-    progress: Progress | None,
-) -> "SiteFiles":
-    """Make the web edition; pages that lie there and would come out the same are not made."""
-    from bookpack.editions.web.site import make_site
-    from bookpack.editions.web.write import write_site
-
-    settings = checked.planned.settings
-    step = progress or (lambda name, done, total: None)
-    site = make_site(
-        checked.book.meta, settings.site, checked.resolved, pack.chapters, pack.token_label
-    )
-    keys = _page_keys(last)
-    return write_site(
-        site,
-        checked.files,
-        math=settings.layout.math,
-        known={path: key for path, key in keys.items() if f"{SITE_FOLDER}/{path}" in there},
-        progress=lambda done, total: step("rendering", done, total),
-    )
-
-
-def _page_keys(last: Mapping[str, Any] | None) -> Mapping[str, str]:
-    keys = last.get("pages") if last else None
-    return keys if isinstance(keys, dict) else {}
-
-
-def _kept(there: Mapping[str, str], site: "SiteFiles | None", only: str | None) -> Iterator[str]:
-    """Yield what stays in the output folder: pages that did not change, an edition not built."""
-    for path in there:
-        inside = path.removeprefix(f"{SITE_FOLDER}/")
-        if inside == path:
-            if only == "site":
-                yield path
-        elif site is None or inside in site.kept:
-            yield path
 
 
 def _runs(items: list[ResolvedChapter], length: int) -> list[list[ResolvedChapter]]:

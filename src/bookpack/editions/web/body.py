@@ -126,6 +126,7 @@ class _BodyWriter:
         self.notes: dict[str, _Note] = {}
         self.used: list[_Note] = []
         self.sections: list[Section] = []
+        self.open_levels = [(1, 1)]
         self.title = ""
         self.anchor = ""
 
@@ -363,18 +364,31 @@ class _BodyWriter:
             out += later
             later.clear()
             return
+        tag, look = self._level(level)
         if not anchor:
-            out.append(f"<h{level}>{inner}</h{level}>\n")
+            out.append(f"<{tag}{look}>{inner}</{tag}>\n")
             return
         assert heading is not None
         name = ID + escape(anchor)
         label = escape(self.words["link-to-section"].format(title=heading.text))
         out.append(
-            f'<h{level} id="{name}">{inner}'
-            f'<a class="anchor" href="#{name}" aria-label="{label}"></a></h{level}>\n'
+            f'<{tag} id="{name}"{look}>{inner}'
+            f'<a class="anchor" href="#{name}" aria-label="{label}"></a></{tag}>\n'
         )
         if heading.outermost and level > 1:
             self.sections.append(Section(level, heading.text, anchor))
+
+    def _level(self, level: int) -> tuple[str, str]:
+        """Return the tag of a heading, and the class that makes it look as its author meant it.
+
+        Where an author leaves a level out, readers who go from heading to heading miss one; so
+        a heading is one level below the one that it stands under, and looks as it did.
+        """
+        while self.open_levels and self.open_levels[-1][0] >= level:
+            self.open_levels.pop()
+        shown = self.open_levels[-1][1] + 1 if self.open_levels else 1
+        self.open_levels.append((level, shown))
+        return f"h{shown}", "" if shown == level else f' class="h{level}"'
 
     def _code_block(self, code: str, info: str) -> str:
         language = language_of(info)

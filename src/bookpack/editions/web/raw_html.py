@@ -4,6 +4,7 @@ What changes is written into the tags as edits, at the places that reading them 
 are notes to authors and go.
 """
 
+import re
 from bisect import bisect_left
 from html import escape
 from itertools import pairwise
@@ -17,6 +18,7 @@ from bookpack.model import Image, LinkKind, Tag
 from bookpack.read.spans import merged
 from bookpack.source import Edit, Span, apply_edits
 
+_MARKDOWN_INSIDE = re.compile(r"\s+markdown\s*=\s*(\"[^\"]*\"|'[^']*'|[\w-]+)(?=[\s>])")
 Piece = tuple[int, int, str]
 """A stretch of raw HTML: code points where it starts and ends, and its text."""
 
@@ -106,9 +108,11 @@ class RawHtml:
             features.add(tag.name)
         if "style" in tag.attributes:
             features.add("style")
+        # What told the author's tool to read Markdown inside means nothing to a browser.
+        wish = _MARKDOWN_INSIDE.search(tag.span.slice(self.text))
+        edits = [Edit(Span(*wish.span()).shifted(tag.span.start), "")] if wish else []
         names = ["id"]
         names += ["name"] if tag.name == "a" else ["for"] if tag.name == "label" else []
-        edits = []
         for name in names:
             attribute = tag.attributes.get(name)
             if attribute is not None and attribute.span is not None and attribute.value:
