@@ -24,6 +24,8 @@ def policy(
     """
     needs = set(features)
     scripts = ["'self'", *map(script_hash, (EARLY_SCRIPT, *extra_scripts))]
+    if "search" in needs:
+        scripts.append("'wasm-unsafe-eval'")  # what looks into the index is WebAssembly
     if "script" in needs:
         scripts += _author_scripts(markup)
     # An attribute cannot be allowed by hash in every browser; who writes one wants it to count.

@@ -22,6 +22,8 @@ from bookpack.read.files import BookFiles
 _HERE = Path(__file__).parent
 _TEMPLATES, _STATIC = _HERE / "templates", _HERE / "static"
 STYLE, SCRIPT, VARIABLES = "site.css", "site.js", "variables.css"
+SEARCH_STYLE, SEARCH_SCRIPT = "search.css", "search.js"
+_STATIC_NAMES = (STYLE, SCRIPT, SEARCH_STYLE, SEARCH_SCRIPT)
 EARLY_SCRIPT = (
     "var e=document.documentElement;e.classList.add('js');"
     "try{var t=localStorage.getItem('theme');if(t)e.dataset.theme=t}catch(x){}"
@@ -38,6 +40,8 @@ class Theme:
     files: Mapping[str, bytes]
     style_path: str
     script_path: str
+    search_style_path: str
+    search_script_path: str
 
     @cached_property
     def digest(self) -> str:
@@ -77,7 +81,7 @@ def load_theme(folder: str, files: BookFiles) -> Theme:
     """Read bookpack's own theme and what the book's `folder` puts over it."""
     own = {path.name: path.read_text("utf-8") for path in sorted(_TEMPLATES.glob("*.html"))}
     templates = {**own, **{f"bookpack/{name}": text for name, text in own.items()}}
-    static = {name: (_STATIC / name).read_bytes() for name in (STYLE, SCRIPT)}
+    static = {name: (_STATIC / name).read_bytes() for name in _STATIC_NAMES}
     copied: dict[str, bytes] = {}
     for name in files.list_folder(folder) if folder else []:
         path = posixpath.join(folder, name)
@@ -92,9 +96,9 @@ def load_theme(folder: str, files: BookFiles) -> Theme:
             static[STYLE] += b"\n" + data
         else:
             copied[f"{OWN_FOLDER}/{name}"] = data
-    style_path, script_path = (_named_by_content(name, static[name]) for name in (STYLE, SCRIPT))
-    copied[style_path], copied[script_path] = static[STYLE], static[SCRIPT]
-    return Theme(folder, templates, copied, style_path, script_path)
+    paths = [_named_by_content(name, static[name]) for name in _STATIC_NAMES]
+    copied.update(zip(paths, static.values(), strict=True))
+    return Theme(folder, templates, copied, *paths)
 
 
 def _named_by_content(name: str, data: bytes) -> str:

@@ -117,14 +117,27 @@
     });
   }
 
+  // Search comes when it is wanted.
+  const search = document.querySelector("button.search");
+  let wanted;
+  search?.addEventListener("click", async () => {
+    wanted ??= new Promise((resolve) => {
+      const style = make("link", { rel: "stylesheet", href: search.dataset.searchStyle });
+      style.onload = style.onerror = resolve;
+      document.head.append(style);
+    });
+    const [{ open }] = await Promise.all([import(new URL(search.dataset.search, document.baseURI)), wanted]);
+    open();
+  });
+
   // Keys: arrows turn pages, `/` or `s` searches, `?` helps.
   const go = (relation) => document.querySelector(`a[rel="${relation}"]`)?.click();
   const help = () => {
-    const [previous, next, search, about] = words.keys.split("|");
+    const [previous, next, find, about] = words.keys.split("|");
     const backward = root.dir === "rtl" ? "→" : "←";
     const forward = root.dir === "rtl" ? "←" : "→";
     const rows = [[backward, previous], [forward, next], ["?", about]];
-    if (document.querySelector("[data-search]")) rows.splice(2, 0, ["/", search]);
+    if (search) rows.splice(2, 0, ["/", find]);
     const list = make("dl", {});
     for (const [key, meaning] of rows) {
       list.append(make("dt", {}, make("kbd", { textContent: key })), make("dd", { textContent: meaning }));
@@ -142,9 +155,9 @@
     const wide = event.target.closest?.("pre, .table");
     const turn = root.dir === "rtl" ? { ArrowRight: "prev", ArrowLeft: "next" } : { ArrowLeft: "prev", ArrowRight: "next" };
     if (turn[event.key] && !event.shiftKey && !wide) go(turn[event.key]);
-    else if (event.key === "/" || event.key === "s") {
-      const search = document.querySelector("[data-search]");
-      if (search) { event.preventDefault(); search.click(); search.focus(); }
+    else if ((event.key === "/" || event.key === "s") && search) {
+      event.preventDefault();
+      search.click();
     } else if (event.key === "?") help();
   });
 
