@@ -21,18 +21,24 @@ SITE_FOLDER = "site"
 @dataclass(frozen=True, slots=True)
 class LastBuild:
     """What the last build left behind: files that lie there as it wrote them → SHA-256, and the
-    keys of its pages (see `web.write`) by path in the site's folder.
+    keys of its pages (see `web.write`) by path in the site's folder. `read` gives what one of
+    those files holds.
     """
 
     intact: Mapping[str, str]
     page_keys: Mapping[str, str]
+    read: Callable[[str], bytes | None] = lambda path: None
 
     @classmethod
     def of(cls, out: Path) -> "LastBuild":
         """Look into the output folder `out`, which may be missing."""
         stamp = output.read_stamp(out)
         keys = stamp.get("pages") if stamp else None
-        return cls(output.intact_outputs(out, stamp), keys if isinstance(keys, dict) else {})
+        return cls(
+            output.intact_outputs(out, stamp),
+            keys if isinstance(keys, dict) else {},
+            lambda path: (out / path).read_bytes(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +58,21 @@ def make_editions(
     last: LastBuild,
     only: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    *,
+    index: bool = True,
 ) -> Editions:
     """Make the editions; `only` is `pack` or `site` where the other one stays as it lies there.
 
-    Pages of the site that lie there and would come out the same are not made again.
+    Pages of the site that lie there and would come out the same are not made again. Without
+    `index`, they can be searched as soon as somebody else makes the index. Raises `WorldError`
+    where it cannot be made, and `SettingsError` for a theme that does not work.
     """
     made: dict[str, bytes] = {}
     if only != "site":
         made.update(write_pack(pack, settings.pack.style, settings.pack.file))
     site = None
     if only != "pack":
-        site = _make_site(settings, resolved, pack, files, last, progress)
+        site = _make_site(settings, resolved, pack, files, last, progress, index=index)
         made.update({f"{SITE_FOLDER}/{path}": data for path, data in site.files.items()})
     kept = {path: last.intact[path] for path in _kept(last.intact, site, only)}
     return Editions(made, kept, site.keys if site is not None else last.page_keys)
@@ -75,20 +85,49 @@ def _make_site(
     files: BookFiles,
     last: LastBuild,
     progress: Callable[[str, int, int], None] | None,
+    *,
+    index: bool,
 ) -> "SiteFiles":
+    from bookpack.editions.web.cards import Cards, typeface_of
+    from bookpack.editions.web.icons import Icons
+    from bookpack.editions.web.machines import Machines
+    from bookpack.editions.web.markdown_pages import MarkdownPages
+    from bookpack.editions.web.metadata import Metadata
+    from bookpack.editions.web.search import find_indexer, with_index
     from bookpack.editions.web.site import make_site
     from bookpack.editions.web.write import write_site
 
     step = progress or (lambda name, done, total: None)
+    published = write_pack(pack, "markdown", "book")["book.md"] if settings.pack.publish else None
+    typeface = typeface_of(settings.site, files)
+
+    def previous(path: str) -> bytes | None:
+        place = f"{SITE_FOLDER}/{path}"
+        return last.read(place) if place in last.intact else None
+
     site = make_site(settings.book, settings.site, resolved, pack.chapters, pack.token_label)
-    keys = last.page_keys
-    return write_site(
+    prefix = f"{SITE_FOLDER}/"
+    lying = {path.removeprefix(prefix) for path in last.intact if path.startswith(prefix)}
+    known = {path: key for path, key in last.page_keys.items() if path in lying}
+    indexer = find_indexer()
+    made = write_site(
         site,
         files,
         math=settings.layout.math,
-        known={path: key for path, key in keys.items() if f"{SITE_FOLDER}/{path}" in last.intact},
+        contributions=(
+            MarkdownPages(published),
+            Metadata(),
+            Machines(),
+            Icons(typeface),
+            Cards(typeface, previous),
+        ),
+        search=indexer is not None,
+        known=known,
         progress=lambda done, total: step("rendering", done, total),
     )
+    if indexer is None or not index:
+        return made
+    return with_index(made, site, indexer, lying, known, previous)
 
 
 def _kept(intact: Mapping[str, str], site: "SiteFiles | None", only: str | None) -> Iterator[str]:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from bookpack.editions.web.addresses import COVER_PATH, OWN_FOLDER, relative
 from bookpack.editions.web.body import Body
 from bookpack.editions.web.markup import on_page, whole_book_id
+from bookpack.editions.web.metadata import description_of
 from bookpack.editions.web.policy import policy
 from bookpack.editions.web.site import CONTENTS_PATH, NOT_FOUND_PATH, PRINT_PATH, Page, Site
 from bookpack.editions.web.theme import EARLY_SCRIPT, Theme
@@ -27,12 +28,20 @@ class PageValues:
     """Makes the values of each kind of page of one site."""
 
     def __init__(
-        self, site: Site, theme: Theme, words: Mapping[str, str], diagram_script: str = ""
+        self,
+        site: Site,
+        theme: Theme,
+        words: Mapping[str, str],
+        diagram_script: str = "",
+        *,
+        search: bool = False,
     ) -> None:
         self.site = site
         self.theme = theme
         self.words = words
         self.diagram_script = diagram_script
+        self.search = search
+        self.features = frozenset({"search"} if search else ())
         meta = site.meta
         self.about = {
             "title": meta.title,
@@ -58,9 +67,9 @@ class PageValues:
         markup = on_page(body.markup, path, site)
         heading = on_page(body.title, path, site) if body.title else ""
         return {
-            **self._common(path, page.title, page.chapter.summary or site.meta.summary),
+            **self._common(path, page.title, description_of(page.chapter)),
             "canonical": page.url,
-            "policy": policy(markup, body.features),
+            "policy": policy(markup, body.features | self.features),
             "extra_head": Markup(extra_head),
             "is_home": path == COVER_PATH,
             "actions": self._actions() if path == COVER_PATH else [],
@@ -69,7 +78,7 @@ class PageValues:
             "heading": Markup(heading) if heading else page.title,
             "anchor": body.anchor,
             "body": Markup(markup),
-            "article_attributes": Markup(""),
+            "article_attributes": Markup(" data-pagefind-body" if self.search else ""),
             "sections": [
                 {"level": s.level, "title": s.title, "anchor": s.anchor}
                 for s in body.sections
@@ -95,12 +104,13 @@ class PageValues:
             parts[-1]["entries"].append(entry)
         return parts
 
-    def cover(self) -> Values:
+    def cover(self, extra_head: str = "") -> Values:
         """Return the values of the page at the book's own address."""
         site = self.site
         start = relative(COVER_PATH, site.pages[0].path) if site.pages else ""
         return {
             **self._common(COVER_PATH, site.meta.title, site.meta.summary),
+            "extra_head": Markup(extra_head),
             "is_home": False,
             "actions": self._actions(),
             "start": start,
@@ -123,7 +133,7 @@ class PageValues:
         return {
             **self._common(PRINT_PATH, self.words["print"], self.site.meta.summary),
             "canonical": self.site.address_of(COVER_PATH),
-            "policy": policy(markup, features),
+            "policy": policy(markup, features | self.features),
             "is_home": False,
             "actions": [],
             "start": "",
@@ -159,10 +169,12 @@ class PageValues:
             "title": title if title == name else f"{title} · {name}",
             "description": description,
             "canonical": self.site.address_of(path),
-            "policy": policy(),
+            "policy": policy(features=self.features),
             "early_script": Markup(EARLY_SCRIPT),
             "style_path": theme.style_path,
             "script_path": theme.script_path,
+            "search_script": theme.search_script_path if self.search else "",
+            "search_style": theme.search_style_path,
             "extra_head": "",
             "own_folder": OWN_FOLDER,
         }

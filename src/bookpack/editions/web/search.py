@@ -89,7 +89,7 @@ def with_index(
     indexer: Indexer,
     lying: Collection[str],
     known: Mapping[str, str],
-    read: Callable[[str], bytes],
+    read: Callable[[str], bytes | None],
 ) -> SiteFiles:
     """Return the files of the site with the index of its pages.
 
@@ -103,6 +103,8 @@ def with_index(
     if known.get(INDEX_PATH) == f"{digest} {len(there)}":
         keys = {**made.keys, INDEX_PATH: known[INDEX_PATH]}
         return SiteFiles(made.files, made.kept | there, keys)
-    index = index_pages(indexer, ((path, made.files.get(path) or read(path)) for path in pages))
+    index = index_pages(
+        indexer, ((path, made.files.get(path) or read(path) or b"") for path in pages)
+    )
     keys = {**made.keys, INDEX_PATH: f"{digest} {len(index)}"}
     return SiteFiles({**made.files, **index}, made.kept, keys)

@@ -153,8 +153,8 @@ class Contribution(Protocol):
         """Yield further files of the site: path and content."""
         ...
 
-    def head(self, site: Site, page: Page) -> str:
-        """Return markup for the head of `page`; whatever stands in it is escaped already."""
+    def head(self, site: Site, page: Page | None) -> str:
+        """Return markup for the head of `page`, or of the cover, with everything escaped."""
         ...
 
 

@@ -48,16 +48,18 @@ def write_site(
     math: bool = True,
     words: Words = author_words,
     contributions: Iterable[Contribution] = (),
+    search: bool = False,
     known: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SiteFiles:
     """Return the files of the site, by paths relative to its folder.
 
-    `words` gives the words for pictures. `known` are paths of pages that lie there as the last
+    `words` gives the words for pictures. `search` lets pages search an index that somebody else
+    puts at `search.SEARCH_FOLDER`. `known` are paths of pages that lie there as the last
     build wrote them → their keys. Raises `SettingsError` for a theme that does not work.
     """
     theme = load_theme(site.settings.theme, files)
-    return _Writer(site, files, theme, words, tuple(contributions), math=math).run(
+    return _Writer(site, files, theme, words, tuple(contributions), math=math, search=search).run(
         known or {}, progress or (lambda done, total: None)
     )
 
@@ -72,6 +74,7 @@ class _Writer:
         contributions: tuple[Contribution, ...],
         *,
         math: bool,
+        search: bool,
     ) -> None:
         self.site = site
         self.files = files
@@ -89,14 +92,14 @@ class _Writer:
             lambda text: render_untrusted(text, self.labels),
             self.labels,
         )
-        self.values = PageValues(site, theme, self.labels, self._diagram_script())
+        self.values = PageValues(site, theme, self.labels, self._diagram_script(), search=search)
         self.written: dict[str, bytes] = dict(theme.files)
         if self.values.diagram_script:
             self.written[self.values.diagram_script] = self._read(site.settings.mermaid) or b""
         self.common = sha256(
-            repr((__version__, theme.digest, site.meta, site.settings, self.labels, math)).encode(
-                "utf-8", "surrogatepass"
-            )
+            repr(
+                (__version__, theme.digest, site.meta, site.settings, self.labels, math, search)
+            ).encode("utf-8", "surrogatepass")
         ).digest()
 
     def run(self, known: Mapping[str, str], progress: Callable[[int, int], None]) -> SiteFiles:
@@ -150,7 +153,8 @@ class _Writer:
     def _write_other_pages(self) -> None:
         site, values, render = self.site, self.values, self.theme.render
         if site.home is None:
-            self.written[COVER_PATH] = render("cover.html", values.cover())
+            head = "".join(one.head(site, None) for one in self.contributions)
+            self.written[COVER_PATH] = render("cover.html", values.cover(head))
         self.written[CONTENTS_PATH] = render("contents.html", values.contents())
         self.written[NOT_FOUND_PATH] = render("404.html", values.not_found())
         for path, target in site.redirects.items():
