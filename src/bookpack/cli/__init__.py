@@ -10,6 +10,7 @@ from bookpack import __version__
 from bookpack.cli.book import build, check, init, unpack
 from bookpack.cli.links import links
 from bookpack.cli.options import EXIT_INTERRUPTED
+from bookpack.cli.serve import serve
 from bookpack.console import complain
 from bookpack.errors import BookpackError, WorldError
 
@@ -38,7 +39,7 @@ def cli() -> None:
     """
 
 
-for _command in (build, check, links, unpack, init):
+for _command in (build, check, serve, links, unpack, init):
     cli.add_command(_command)
 
 

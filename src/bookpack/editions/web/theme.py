@@ -10,7 +10,7 @@ import posixpath
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -49,32 +49,35 @@ class Theme:
         material = repr((sorted(self.templates.items()), sorted(self.files.items()), EARLY_SCRIPT))
         return sha256(material.encode("utf-8", "surrogatepass")).hexdigest()
 
-    @cached_property
-    def _environment(self) -> Any:
-        from jinja2 import DictLoader, StrictUndefined
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-        return ImmutableSandboxedEnvironment(
-            loader=DictLoader(dict(self.templates)),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=StrictUndefined,
-            auto_reload=False,
-        )
-
     def render(self, name: str, values: Mapping[str, Any]) -> bytes:
         """Return the template called `name`, filled in. Raises `SettingsError`."""
         from jinja2 import TemplateError
 
         try:
-            text: str = self._environment.get_template(name).render(values)
+            template = _environment(tuple(self.templates.items())).get_template(name)
+            text: str = template.render(values)
         except TemplateError as error:
             line = getattr(error, "lineno", None)
             where = f"{self.folder}/{getattr(error, 'name', None) or name}"
             where += f", line {line}" if line else ""
             raise SettingsError(f"A template of the theme fails: {where}: {error}.") from None
         return text.encode("utf-8", "replace")
+
+
+@lru_cache(maxsize=2)
+def _environment(templates: tuple[tuple[str, str], ...]) -> Any:
+    """Return what compiles templates, each once; a preview uses them many times."""
+    from jinja2 import DictLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(
+        loader=DictLoader(dict(templates)),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+    )
 
 
 def load_theme(folder: str, files: BookFiles) -> Theme:
