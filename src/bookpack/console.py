@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from bookpack.editions.web.indexer import has_indexer
+
 _SHOWN_FINDINGS = 20
 _PATIENCE = "1"
 """Seconds before a command begins to tell how far it is, unless BOOKPACK_PROGRESS_AFTER says."""
@@ -64,6 +66,8 @@ def print_build_table(report: Any) -> None:
         total = _readable_size(sum(report.sizes[path] for path in paths))
         files = f"{len(paths):,} file{'' if len(paths) == 1 else 's'}"
         rows.append((state, f"{report.out / paths[0].partition('/')[0]} ({files}, {total})"))
+    if pages and not has_indexer():
+        rows.append(("search", "none, for want of a program: pip install pagefind-bin"))
     for name, value in rows:
         click.echo(f"{name:<10} {value}")
 

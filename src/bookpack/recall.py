@@ -14,6 +14,7 @@ from typing import Any
 from bookpack import __version__, output
 from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic
+from bookpack.editions.web.indexer import has_indexer
 from bookpack.read.files import same_answers
 from bookpack.reports import from_record
 from bookpack.tokens import has_exact_tokens
@@ -42,7 +43,7 @@ def inputs_of(settings: Settings, *, locked: bool, only: str | None = None) -> s
         __version__,
         settings.digest_material(),
         sha256(toml).hexdigest(),
-        f"locked={locked} tokens={has_exact_tokens()} only={only}",
+        f"locked={locked} tokens={has_exact_tokens()} only={only} search={has_indexer()}",
     ]
     return sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 

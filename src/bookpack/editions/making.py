@@ -90,10 +90,11 @@ def _make_site(
 ) -> "SiteFiles":
     from bookpack.editions.web.cards import Cards, typeface_of
     from bookpack.editions.web.icons import Icons
+    from bookpack.editions.web.indexer import find_indexer
     from bookpack.editions.web.machines import Machines
     from bookpack.editions.web.markdown_pages import MarkdownPages
     from bookpack.editions.web.metadata import Metadata
-    from bookpack.editions.web.search import find_indexer, with_index
+    from bookpack.editions.web.search import with_index
     from bookpack.editions.web.site import make_site
     from bookpack.editions.web.write import write_site
 

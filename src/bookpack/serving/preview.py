@@ -10,7 +10,8 @@ from threading import Lock
 from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic
 from bookpack.editions.making import SITE_FOLDER, LastBuild, make_editions
-from bookpack.editions.web.search import SEARCH_FOLDER, find_indexer, index_pages
+from bookpack.editions.web.indexer import find_indexer
+from bookpack.editions.web.search import SEARCH_FOLDER, index_pages
 from bookpack.editions.web.site import Page, make_site
 from bookpack.errors import BookpackError
 from bookpack.pipeline import check_book, make_pack

@@ -8,14 +8,12 @@ give the same files.
 
 import subprocess
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cache
 from hashlib import sha256
-from importlib import import_module, metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 from bookpack.editions.web.addresses import OWN_FOLDER
+from bookpack.editions.web.indexer import Indexer
 from bookpack.editions.web.site import Site
 from bookpack.editions.web.write import SiteFiles
 from bookpack.errors import WorldError
@@ -24,31 +22,10 @@ SEARCH_FOLDER = f"{OWN_FOLDER}/pagefind"
 """Where the index lies in the site."""
 INDEX_PATH = f"{SEARCH_FOLDER}/pagefind-entry.json"
 """The file by which browsers enter the index."""
-_PACKAGES = ("pagefind_bin_extended", "pagefind_bin")
-"""Python packages that hold the program; the first one knows words in Chinese and Japanese."""
 _WANTED = ("pagefind.js", "pagefind-worker.js", "pagefind-entry.json")
 _WANTED_SUFFIXES = (".pagefind", ".pf_meta", ".pf_index", ".pf_fragment", ".pf_filter")
 _PATIENCE = 1800.0
 """Seconds; far more than the largest book takes."""
-
-
-class Indexer(NamedTuple):
-    """The program that makes the index. `version` names the package too: its words differ."""
-
-    program: Path
-    version: str
-
-
-@cache
-def find_indexer() -> Indexer | None:
-    """Return the program if it is installed for this machine."""
-    for name in _PACKAGES:
-        try:
-            program = import_module(name).get_executable()
-            return Indexer(Path(program), f"{name} {metadata.version(name)}")
-        except (ImportError, FileNotFoundError):
-            continue
-    return None
 
 
 def index_pages(indexer: Indexer, pages: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
