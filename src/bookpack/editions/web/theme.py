@@ -61,7 +61,7 @@ class Theme:
             where = f"{self.folder}/{getattr(error, 'name', None) or name}"
             where += f", line {line}" if line else ""
             raise SettingsError(f"A template of the theme fails: {where}: {error}.") from None
-        return text.encode("utf-8", "replace")
+        return text.replace("\0", "\ufffd").encode("utf-8", "replace")
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,221 @@
+"""The site as a whole: which files there are, and what a second build writes."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bookpack import pipeline
+from bookpack.config import load_settings
+from bookpack.errors import SettingsError
+from conftest import BASE, SETTINGS, write_files
+
+MakeBook = Callable[..., Path]
+THREE = {f"{n}.md": f"# Chapter {n}\n\nText [on]({n % 3 + 1}.md).\n" for n in (1, 2, 3)}
+
+
+def build(book: Path, only: str | None = None) -> pipeline.BuildReport:
+    return pipeline.build(load_settings(book), book / "build", only=only)
+
+
+def pages(folder: Path) -> dict[str, bytes]:
+    """Return every HTML file of a site by its path."""
+    found = sorted(folder.rglob("*.html"))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+@pytest.fixture
+def book(make_book: MakeBook) -> Path:
+    return make_book(THREE)
+
+
+class TestTheFolder:
+    def test_has_a_page_at_every_address(self, make_book: MakeBook) -> None:
+        chapters = {
+            "a.md": "---\nurl: /flour/\naliases: [/old/flour.html]\n---\n# A\n",
+            "b.md": "---\nurl: /part/dough.html\n---\n# B\n",
+            "c.md": "# C\n",
+        }
+        book = make_book(chapters)
+        build(book, "site")
+        found = set(pages(book / "build" / "site"))
+        assert found == {
+            "404.html",
+            "c/index.html",
+            "contents.html",
+            "flour/index.html",
+            "index.html",
+            "old/flour.html",
+            "part/dough.html",
+            "print.html",
+        }
+
+    def test_leads_from_an_old_address_to_the_new_one(self, make_book: MakeBook) -> None:
+        book = make_book({"a.md": "---\naliases: /old/flour.html\n---\n# A\n"})
+        build(book, "site")
+        page = (book / "build" / "site" / "old" / "flour.html").read_text("utf-8")
+        assert '<meta http-equiv="refresh" content="0; url=../a/">' in page
+        assert f'<link rel="canonical" href="{BASE}/a/">' in page
+
+    def test_has_no_cover_where_a_chapter_is_at_the_books_address(
+        self, make_book: MakeBook
+    ) -> None:
+        settings = SETTINGS + "authors = ['A. Baker']\n"
+        book = make_book({"a.md": "---\nurl: /\n---\n# Welcome\n", "b.md": "# B\n"}, settings)
+        build(book, "site")
+        page = (book / "build" / "site" / "index.html").read_text("utf-8")
+        assert '<h1 id="welcome">Welcome</h1>' in page
+        assert "by A. Baker" in page
+
+    def test_has_no_page_for_an_address_outside_and_says_so(self, make_book: MakeBook) -> None:
+        book = make_book(
+            {"a.md": "---\nurl: https://elsewhere.org/a/\n---\n# A\n", "b.md": "# B\n"}
+        )
+        report = build(book, "site")
+        assert "page-outside-site" in [finding.rule.name for finding in report.diagnostics]
+        assert "a/index.html" not in pages(book / "build" / "site")
+
+    def test_below_a_path_has_the_same_relative_links(self, make_book: MakeBook) -> None:
+        at_root, below = (
+            make_book(THREE, SETTINGS.replace(BASE, base), name)
+            for base, name in ((BASE, "root"), (f"{BASE}/deep/down", "below"))
+        )
+        for book in (at_root, below):
+            build(book, "site")
+        there = pages(at_root / "build" / "site")
+        for path, page in pages(below / "build" / "site").items():
+            links = [
+                re.findall(rb'(?:href|src)="(?!http)(.*?)"', one) for one in (page, there[path])
+            ]
+            assert links[0]
+            assert path == "404.html" or links[0] == links[1]
+
+    def test_shows_the_page_of_a_wrong_address_from_anywhere(self, make_book: MakeBook) -> None:
+        book = make_book(THREE, SETTINGS.replace(BASE, f"{BASE}/deep"))
+        build(book, "site")
+        page = (book / "build" / "site" / "404.html").read_text("utf-8")
+        assert 'href="/deep/contents.html"' in page
+        assert 'href="/deep/_bookpack/site-' in page
+
+    def test_is_written_from_right_to_left(self, make_book: MakeBook) -> None:
+        book = make_book(THREE, SETTINGS + 'language = "fa"\n')
+        build(book, "site")
+        for page in pages(book / "build" / "site").values():
+            assert b'<html lang="fa" dir="rtl">' in page
+
+    def test_gives_the_whole_book_on_one_page(self, make_book: MakeBook) -> None:
+        chapters = {
+            "a.md": "# A\n\n## Same\n\nNote[^1] and [b](b.md#same), [b](b.md).\n\n[^1]: One.\n",
+            "b.md": "# B\n\n## Same\n\nNote[^1].\n\n[^1]: Two.\n",
+        }
+        book = make_book(chapters)
+        build(book, "site")
+        page = (book / "build" / "site" / "print.html").read_text("utf-8")
+        for name in ("chapter-1", "chapter-1-same", "chapter-2-same", "chapter-2-fn:1"):
+            assert page.count(f'id="{name}"') == 1
+        assert '<a href="#chapter-2-same">b</a>, <a href="#chapter-2">b</a>' in page
+        build(make_book(chapters, SETTINGS + "[site]\nprint = false\n"), "site")
+        assert not (book / "build" / "site" / "print.html").exists()
+
+    def test_lists_a_long_book_beside_no_page_as_a_whole(self, make_book: MakeBook) -> None:
+        book = make_book({f"{n}.md": f"# Chapter {n}\n" for n in range(1, 121)})
+        build(book, "site")
+        site = pages(book / "build" / "site")
+        assert site["contents.html"].count(b"<li>") == 120
+        assert max(page.count(b"<li>") for path, page in site.items() if path[0].isdigit()) <= 27
+        assert b">Chapter 59</a>" in site["60/index.html"]
+
+
+class TestTheNextBuild:
+    def test_of_an_unchanged_book_writes_nothing(self, book: Path) -> None:
+        assert len(build(book).changed) > 5
+        assert build(book).changed == ()
+
+    def test_writes_the_changed_chapter_and_what_lists_it(self, book: Path) -> None:
+        build(book)
+        write_files(book, {"chapters/2.md": THREE["2.md"] + "\nMore text.\n"})
+        changed = {path for path in build(book).changed if path.endswith(".html")}
+        lists = {"site/contents.html", "site/index.html", "site/print.html"}
+        assert changed == {"site/2/index.html", *lists}
+
+    def test_gives_what_a_first_build_gives(self, book: Path, make_book: MakeBook) -> None:
+        build(book)
+        changed = {**THREE, "2.md": "# Another title\n\n## New\n", "4.md": "# Four\n"}
+        del changed["1.md"]
+        for path in (book / "chapters").iterdir():
+            path.unlink()
+        write_files(book, {f"chapters/{path}": text for path, text in changed.items()})
+        build(book)
+        other = make_book(changed, name="other")
+        build(other)
+        assert pages(book / "build") == pages(other / "build")
+
+    def test_writes_a_page_again_whose_neighbour_is_called_otherwise(self, book: Path) -> None:
+        build(book)
+        write_files(book, {"chapters/3.md": "# The end\n\nText.\n"})
+        build(book)
+        assert b"The end" in (book / "build" / "site" / "2" / "index.html").read_bytes()
+
+    def test_notices_a_picture_a_template_and_a_colour(self, make_book: MakeBook) -> None:
+        book = make_book({"a.md": "# A\n\n![x](x.svg)\n", "x.svg": '<svg width="4" height="2"/>'})
+        build(book)
+        page = book / "build" / "site" / "a" / "index.html"
+        assert b'width="4" height="2"' in page.read_bytes()
+        write_files(book, {"chapters/x.svg": '<svg width="6" height="2"/>'})
+        build(book)
+        assert b'width="6" height="2"' in page.read_bytes()
+        footer = '{% extends "bookpack/base.html" %}{% block footer %}Baked.{% endblock %}'
+        write_files(book, {"theme/base.html": footer, "theme/variables.css": ":root{--ink:#123}"})
+        build(book)
+        assert b"Baked." in page.read_bytes()
+        styles = [*(book / "build" / "site" / "_bookpack").glob("site-*.css")]
+        assert len(styles) == 1
+        assert styles[0].read_text("utf-8").endswith("\n:root{--ink:#123}")
+        assert build(book).changed == ()
+
+    def test_repairs_a_page(self, book: Path) -> None:
+        build(book)
+        page = book / "build" / "site" / "1" / "index.html"
+        before = page.read_bytes()
+        page.write_bytes(before[:100])
+        assert build(book).changed == ("site/1/index.html",)
+        assert page.read_bytes() == before
+
+    @pytest.mark.parametrize(("first", "second"), [("pack", "site"), ("site", "pack")])
+    def test_of_one_edition_leaves_the_other_one(self, first: str, second: str, book: Path) -> None:
+        build(book, first)
+        there = set(build(book, first).outputs)
+        both = set(build(book, second).outputs)
+        assert there < both
+        assert both == set(build(book).outputs)
+        assert (book / "build" / "book-packed.md").is_file()
+        assert (book / "build" / "site" / "1" / "index.html").is_file()
+
+
+class TestThemes:
+    def test_replace_a_block_of_a_template(self, book: Path) -> None:
+        text = '{% extends "bookpack/chapter.html" %}{% block after_text %}Buy it.{% endblock %}'
+        write_files(book, {"theme/chapter.html": text})
+        build(book, "site")
+        site = pages(book / "build" / "site")
+        assert b"Buy it." in site["1/index.html"]
+        assert b"Buy it." not in site["contents.html"]
+
+    def test_bring_files_along(self, book: Path) -> None:
+        write_files(book, {"theme/logo.svg": "<svg/>"})
+        build(book, "site")
+        assert (book / "build" / "site" / "_bookpack" / "logo.svg").read_bytes() == b"<svg/>"
+
+    @pytest.mark.parametrize(
+        "template", ["{% block x %}", "{{ nobody }}", "{{ ''.__class__.__mro__ }}"]
+    )
+    def test_that_fail_are_named(self, template: str, book: Path) -> None:
+        write_files(book, {"theme/contents.html": template})
+        with pytest.raises(SettingsError, match=r"theme/contents\.html"):
+            build(book, "site")
+
+    def test_call_things_as_settings_say(self, make_book: MakeBook) -> None:
+        book = make_book(THREE, SETTINGS + '[site.words]\nnext = "Weiter"\n')
+        build(book, "site")
+        assert b"Weiter" in (book / "build" / "site" / "1" / "index.html").read_bytes()

@@ -1,0 +1,363 @@
+"""What stands on the pages of a site: small whole books in, HTML out."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from bookpack import pipeline
+from bookpack.config import load_settings
+from conftest import SETTINGS, write_files
+
+MakeBook = Callable[..., Path]
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000030000000208060000009d74661a0000000049454e44ae426082"
+)
+"""The head of a picture that is 3 pixels wide and 2 high."""
+
+
+class Page(HTMLParser):
+    """A page as it was written: its ids, links, and the text between two elements."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.markup = markup
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.tags.append((tag, values))
+        if values.get("id"):
+            self.ids.append(values["id"] or "")
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"] or "")
+
+    @property
+    def article(self) -> str:
+        """The chapter's own markup, its title included."""
+        found = re.search(r"<article[^>]*>\n(.*?)\n*</article>", self.markup, re.S)
+        assert found is not None
+        return found[1]
+
+
+@pytest.fixture
+def build(make_book: MakeBook) -> Callable[..., Path]:
+    """Return a function that makes a book of chapters and settings and gives its site's folder."""
+
+    def build(chapters: dict[str, str | bytes], settings: str = SETTINGS) -> Path:
+        book = make_book(chapters, settings)
+        pipeline.build(load_settings(book), book / "build", only="site")
+        return book / "build" / "site"
+
+    return build
+
+
+@pytest.fixture
+def chapter(build: Callable[..., Path]) -> Callable[..., Page]:
+    """Return a function that gives the page of one chapter, `one.md`, and of others beside it."""
+
+    def render(text: str, settings: str = SETTINGS, **others: str | bytes) -> Page:
+        files = {name.replace("_", "."): content for name, content in others.items()}
+        site = build({"one.md": text, **files}, settings)
+        return Page((site / "one" / "index.html").read_text("utf-8"))
+
+    return render
+
+
+Render = Callable[..., Page]
+
+
+class TestText:
+    @pytest.mark.parametrize(
+        ("markdown", "markup"),
+        [
+            (
+                "Plain & *simple* `<b>`.",
+                "<p>Plain &amp; <em>simple</em> <code>&lt;b&gt;</code>.</p>",
+            ),
+            ("**Bold** and ~~gone~~.", "<p><strong>Bold</strong> and <del>gone</del>.</p>"),
+            ("One\ntwo\\\nthree", "<p>One\ntwo<br>\nthree</p>"),
+            ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
+            ("3. a\n4. b", '<ol start="3">\n<li>a</li>\n<li>b</li>\n</ol>'),
+            ("> Said.", "<blockquote>\n<p>Said.</p>\n</blockquote>"),
+            ("---", "<hr>"),
+            ("a <kbd>x</kbd>", "<p>a <kbd>x</kbd></p>"),
+            ("<miller@example.com>", '<a href="mailto:miller@example.com">'),
+            (
+                "[x](https://example.org/?a=1&b=2)",
+                '<a href="https://example.org/?a=1&amp;b=2">x</a>',
+            ),
+            ('[x](https://example.org "A \\"title\\"")', 'title="A &quot;title&quot;">x</a>'),
+        ],
+    )
+    def test_is_what_markdown_means(self, markdown: str, markup: str, chapter: Render) -> None:
+        assert markup in chapter(f"# One\n\n{markdown}\n").article
+
+    def test_of_a_box_has_a_name(self, chapter: Render) -> None:
+        article = chapter("# One\n\n> [!WARNING]\n> Hot.\n").article
+        assert '<div class="callout warning" role="note">' in article
+        assert '<p class="callout-title">Warning</p>\n<p>Hot.</p>\n</div>' in article
+
+    def test_of_a_list_of_tasks_says_what_is_done(self, chapter: Render) -> None:
+        article = chapter("# One\n\n- [x] mill\n- [ ] bake\n").article
+        assert '<input type="checkbox" disabled checked aria-label="Done"> mill' in article
+        assert '<input type="checkbox" disabled aria-label="To do"> bake' in article
+
+    def test_of_tables_scrolls_and_is_aligned(self, chapter: Render) -> None:
+        article = chapter("# One\n\n|  | a |\n| --- | ---: |\n| `x\\|y` | 1 |\n").article
+        assert '<div class="table" role="group" aria-label="Table" tabindex="0">' in article
+        assert '<tr><td></td><th class="right">a</th></tr>' in article
+        assert '<tr><td><code>x|y</code></td><td class="right">1</td></tr>' in article
+
+    def test_leaves_lines_of_metadata_out(self, chapter: Render) -> None:
+        text = "# One\nurl: /one/\n\n## Ä\nurl: https://example.com/one/#part\nMore.\n"
+        article = chapter(text).article
+        assert "url:" not in article
+        assert '<h2 id="part">' in article
+        assert "<p>More.</p>" in article
+
+    def test_leaves_comments_out(self, chapter: Render) -> None:
+        article = chapter("# One\n\n<!-- ask\n\nthe miller -->\n\nText <!-- x -->here.\n").article
+        assert "miller" not in article
+        assert "<p>Text here.</p>" in article
+
+
+class TestHeadings:
+    def test_have_the_anchors_of_the_pack(self, chapter: Render) -> None:
+        page = chapter("# One\n\n## A `b` & c\n\n### Twice\n\n### Twice\n\n## Own {#mine}\n")
+        anchors = ["one", "a-b--c", "twice", "twice-1", "mine"]
+        assert [name for name in page.ids if not name.startswith("bp-")] == anchors
+        assert "{#mine}" not in page.markup
+        for anchor in anchors[1:]:
+            assert f"#{anchor}" in page.links
+
+    def test_leave_no_level_out_and_look_as_written(self, chapter: Render) -> None:
+        article = chapter("# One\n\n### A\n\n### B\n\n##### C\n\n## D\n").article
+        levels = re.findall(r'<(h\d) id="(\w+)"(?: class="(h\d)")?', article)
+        assert levels == [
+            ("h1", "one", ""),
+            ("h2", "a", "h3"),
+            ("h2", "b", "h3"),
+            ("h3", "c", "h5"),
+            ("h2", "d", ""),
+        ]
+
+    def test_of_the_page_are_its_contents(self, chapter: Render) -> None:
+        page = chapter("# One\n\n## A *b*\n\n> ## Quoted\n\n### C\n\n#### Deep\n")
+        contents = page.markup.partition('id="bp-toc"')[2]
+        assert re.findall(r'<a href="#(.+?)">(.+?)</a>', contents) == [("a-b", "A b"), ("c", "C")]
+
+    def test_title_keeps_its_markup(self, chapter: Render) -> None:
+        page = chapter("# The `one` *true*\n\nText.\n")
+        assert '<h1 id="the-one-true">The <code>one</code> <em>true</em></h1>' in page.markup
+        assert "<title>The one true · A Book</title>" in page.markup
+
+    def test_title_of_the_front_matter_is_plain(self, chapter: Render) -> None:
+        page = chapter("---\ntitle: A <b> & *c*\n---\n\nText.\n")
+        assert "<h1>A &lt;b&gt; &amp; *c*</h1>" in page.markup
+
+
+class TestLinks:
+    def test_between_chapters_are_relative(self, chapter: Render) -> None:
+        page = chapter(
+            "# One\n\n[a](two.md) [b](two.md#c) [d](#one) [e]\n\n[e]: two.md\n",
+            two_md="# Two\n\n## C\n",
+        )
+        for link in ("../two/", "../two/#c", "#one"):
+            assert link in page.links
+
+    def test_to_files_bring_the_files_along(self, build: Callable[..., Path]) -> None:
+        text = "# One\n\n[a](notes/a.pdf#page=2) <a href='notes/b.pdf'>b</a>\n"
+        site = build({"one.md": text, "notes/a.pdf": b"A", "notes/b.pdf": b"B", "c.pdf": b"C"})
+        page = Page((site / "one" / "index.html").read_text("utf-8"))
+        assert {"../notes/a.pdf#page=2", "../notes/b.pdf"} <= set(page.links)
+        assert (site / "notes" / "a.pdf").read_bytes() == b"A"
+        assert (site / "notes" / "b.pdf").read_bytes() == b"B"
+        assert not (site / "c.pdf").exists()
+
+    @pytest.mark.parametrize(
+        "link",
+        [
+            "[x](javascript:alert(1))",
+            "[x](<java&#x73;cript:alert(1)>)",
+            "<javascript:alert(1)>",
+            "[x](data:text/html;base64,PHNjcmlwdD4=)",
+            "[x]\n\n[x]: vbscript:alert(1)",
+            '<a href="javascript:alert(1)">x</a>',
+            "<a href=javascript:alert(1)>x</a>",
+            '<div>\n<a href="java&#10;script:alert(1)">x</a>\n</div>',
+        ],
+    )
+    def test_that_run_scripts_lose_their_targets(self, link: str, chapter: Render) -> None:
+        page = chapter(f"# One\n\n{link}\n")
+        assert not [target for target in page.links if "script:" in target or "data:" in target]
+        assert all("alert" not in (value or "") for _, tag in page.tags for value in tag.values())
+
+    def test_that_run_scripts_are_reported(self, make_book: MakeBook) -> None:
+        book = make_book({"one.md": "# One\n\n[x](javascript:alert(1))\n"})
+        checked = pipeline.check(load_settings(book), book / "build")
+        assert [finding.rule.name for finding in checked.diagnostics] == ["unsafe-link"]
+
+    def test_from_page_to_page_follow_the_reading_order(self, build: Callable[..., Path]) -> None:
+        site = build({f"{n}.md": f"# Chapter {n}\n" for n in (1, 2, 3)})
+        page = Page((site / "2" / "index.html").read_text("utf-8"))
+        turns = {tag["rel"]: tag["href"] for name, tag in page.tags if name == "a" and "rel" in tag}
+        assert turns == {"prev": "../1/", "next": "../3/"}
+
+
+class TestPictures:
+    def test_alone_are_figures(self, chapter: Render) -> None:
+        page = chapter('# One\n\n![A "map"](map.png "The mill")\n', map_png=PNG)
+        figure = (
+            '<figure><img src="../map.png" alt="A &quot;map&quot;" width="3" height="2"'
+            ' loading="lazy">\n<figcaption>The mill</figcaption>\n</figure>'
+        )
+        assert figure in page.article
+        assert "<p><figure>" not in page.article
+
+    def test_in_a_sentence_stay_there(self, chapter: Render) -> None:
+        article = chapter("# One\n\nSee ![a map](map.png) here.\n", map_png=PNG).article
+        assert '<p>See <img src="../map.png" alt="a map"' in article
+
+    def test_that_decorate_say_nothing(self, chapter: Render) -> None:
+        page = chapter('# One\n\nText <img src="map.png" alt=""> here.\n', map_png=PNG)
+        pictures = [tag for name, tag in page.tags if name == "img"]
+        assert [tag["alt"] for tag in pictures] == [""]
+        assert pictures[0]["src"] == "../map.png"
+
+    def test_without_an_alternative_text_get_the_attribute(self, chapter: Render) -> None:
+        page = chapter('# One\n\n<div>\n<img src="map.png">\n</div>\n', map_png=PNG)
+        assert [tag["alt"] for name, tag in page.tags if name == "img"] == [""]
+
+    def test_in_the_text_itself_are_shown(self, chapter: Render) -> None:
+        page = chapter("# One\n\n![dot](data:image/gif;base64,R0lGODlhAQABAAAAACw=)\n")
+        sources = [tag["src"] for name, tag in page.tags if name == "img"]
+        assert sources == ["data:image/gif;base64,R0lGODlhAQABAAAAACw="]
+
+
+class TestRawHtml:
+    def test_is_kept_with_its_references_mended(self, chapter: Render) -> None:
+        text = '# One\n\n<section class="x">\n<a href="two.md#b">b</a>\n</section>\n'
+        article = chapter(text, two_md="# Two\n\n## B\n").article
+        assert '<section class="x">\n<a href="../two/#b">b</a>\n</section>' in article
+
+    def test_in_a_quote_is_kept(self, chapter: Render) -> None:
+        text = '# One\n\n> <div>\n> <!-- a\n> b --><a id="here" href="#here">x</a>\n> </div>\n'
+        page = chapter(text)
+        assert "here" in page.ids
+        assert "#here" in page.links
+        assert "<!--" not in page.article
+
+    def test_links_between_tags_are_links(self, chapter: Render) -> None:
+        article = chapter('# One\n\n<aside markdown="1">\nSee [a *b*](#one).\n</aside>\n').article
+        assert '<aside>\nSee <a href="#one">a b</a>.\n</aside>' in article
+
+    def test_scripts_of_the_author_may_run_and_no_others(self, chapter: Render) -> None:
+        page = chapter("# One\n\n<script>\nlet mill = 1;\n</script>\n")
+        policy = next(tag["content"] for name, tag in page.tags if "http-equiv" in tag) or ""
+        assert len(re.findall(r"'sha256-[\w+/=]{44}'", policy)) == 2
+        assert "unsafe-inline" not in policy
+        assert "let mill = 1;" in page.markup
+
+    def test_styles_of_the_author_count(self, chapter: Render) -> None:
+        page = chapter('# One\n\n<p style="color: teal">x</p>\n')
+        policy = next(tag["content"] for name, tag in page.tags if "http-equiv" in tag) or ""
+        assert "style-src 'self' 'unsafe-inline'" in policy
+
+
+class TestCode:
+    def test_is_coloured_by_its_language(self, chapter: Render) -> None:
+        article = chapter("# One\n\n```python,ignore\nif x: # <y>\n```\n").article
+        assert (
+            '<pre tabindex="0"><code class="language-python"><span class="k">if </span>' in article
+        )
+        assert '<span class="c1"># &lt;y&gt;\n</span>' in article
+
+    @pytest.mark.parametrize("fence", ["```", "```nobody-knows", "```text", "~~~"])
+    def test_in_no_known_language_stays_plain(self, fence: str, chapter: Render) -> None:
+        article = chapter(f"# One\n\n{fence}\na < b\n\n  c\n{fence[:3]}\n").article
+        assert re.search(r"<code[^>]*>a &lt; b\n\n  c\n</code></pre>", article)
+
+    def test_of_diagrams_is_drawn_with_what_the_author_brought(
+        self, build: Callable[..., Path], make_book: MakeBook
+    ) -> None:
+        text = "# One\n\n```mermaid\nA --> B\n```\n"
+        site = build({"one.md": text, "two.md": "# Two\n"})
+        page = (site / "one" / "index.html").read_text("utf-8")
+        assert '<pre class="mermaid" tabindex="0">A --&gt; B\n</pre>' in page
+        assert "mermaid.min.js" not in page
+        settings = SETTINGS + '[site]\nmermaid = "lib/mermaid.min.js"\n'
+        book = make_book({"one.md": text, "two.md": "# Two\n"}, settings)
+        write_files(book, {"lib/mermaid.min.js": "// draws"})
+        pipeline.build(load_settings(book), book / "build", only="site")
+        assert "mermaid.min.js" in (site / "one" / "index.html").read_text("utf-8")
+        assert "mermaid.min.js" not in (site / "two" / "index.html").read_text("utf-8")
+        assert (site / "_bookpack" / "mermaid.min.js").read_text("utf-8") == "// draws"
+
+
+class TestMath:
+    def test_is_drawn_without_a_script(self, chapter: Render) -> None:
+        article = chapter("# One\n\nSo $x^2$:\n\n$$\\frac{a}{b}$$\n").article
+        assert '<math display="inline"><mrow><msup>' in article
+        assert '<span class="display"><math display="block"><mrow><mfrac>' in article
+
+    @pytest.mark.parametrize(
+        "tex", ["\\nobodyknows{x}", "\\left( a", "\\text{<script>alert(1)</script>}"]
+    )
+    def test_that_nobody_understands_is_shown_and_reported(
+        self, tex: str, make_book: MakeBook
+    ) -> None:
+        book = make_book({"one.md": f"# One\n\n$${tex}$$\n"})
+        report = pipeline.build(load_settings(book), book / "build", only="site")
+        page = (book / "build" / "site" / "one" / "index.html").read_text("utf-8")
+        shown = re.search(r'<code class="tex">(.*?)</code>', page)
+        assert shown is not None
+        assert unescape(shown[1]) == f"$${tex}$$"
+        assert [finding.rule.name for finding in report.diagnostics] == ["unknown-tex"]
+
+    def test_is_no_math_where_settings_say_so(self, chapter: Render) -> None:
+        article = chapter("# One\n\nIt costs $1 or $2.\n", SETTINGS + "[layout]\nmath = false\n")
+        assert "It costs $1 or $2." in article.article
+
+
+class TestFootnotes:
+    def test_stand_at_the_end_in_the_order_of_their_marks(self, chapter: Render) -> None:
+        page = chapter("# One\n\nA[^b] and[^a], again[^b].\n\n[^a]: First *a*.\n[^b]: Then b.\n")
+        notes = page.article.partition('<section class="footnotes"')[2]
+        assert re.findall(r'<li id="(.+?)">\s*<p>(.+?) <a', notes) == [
+            ("fn:1", "Then b."),
+            ("fn:2", "First <em>a</em>."),
+        ]
+        assert page.article.count('class="backref"') == 3
+        for link in page.links:
+            if link.startswith("#fn"):
+                assert link[1:] in page.ids
+
+    def test_that_nobody_refers_to_are_not_lost(self, chapter: Render) -> None:
+        page = chapter("# One\n\nText.\n\n[^a]: Alone.\n")
+        assert "Alone." in page.article
+
+
+class TestHostileBooks:
+    def test_titles_are_text_everywhere(self, build: Callable[..., Path]) -> None:
+        title = '</title><script>alert("1")</script>'
+        settings = f"[book]\ntitle = '{title}'\nurl = 'https://example.com'\nsummary = '{title}'\n"
+        site = build({"one.md": f"---\ntitle: '{title}'\n---\n\nText.\n"}, settings)
+        for path in site.rglob("*.html"):
+            assert "<script>alert" not in path.read_text("utf-8"), path
+            assert path.read_text("utf-8").count("</title>") == 1, path
+
+    def test_nothing_of_a_text_is_taken_for_a_mark(self, chapter: Render) -> None:
+        page = chapter("# One\n\n\0i \0p1\0 `\0f../x\0` <b title='\0'>\n")
+        assert "\0" not in page.markup
+        assert "\ufffdi \ufffdp1\ufffd" in page.markup
+
+    def test_tags_that_close_too_much_leave_the_page_whole(self, chapter: Render) -> None:
+        page = chapter("# One\n\n</div></div>\n\nText.\n")
+        assert page.markup.rstrip().endswith("</html>")
