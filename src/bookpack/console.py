@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from bookpack.editions.web.indexer import has_indexer
+from bookpack.editions.web.indexer import find_indexer
 
 _SHOWN_FINDINGS = 20
 _PATIENCE = "1"
@@ -66,7 +66,7 @@ def print_build_table(report: Any) -> None:
         total = _readable_size(sum(report.sizes[path] for path in paths))
         files = f"{len(paths):,} file{'' if len(paths) == 1 else 's'}"
         rows.append((state, f"{report.out / paths[0].partition('/')[0]} ({files}, {total})"))
-    if pages and not has_indexer():
+    if pages and find_indexer() is None:
         rows.append(("search", "none, for want of a program: pip install pagefind-bin"))
     for name, value in rows:
         click.echo(f"{name:<10} {value}")

@@ -11,10 +11,17 @@ _PACKAGES = ("pagefind_bin_extended", "pagefind_bin")
 
 
 class Indexer(NamedTuple):
-    """The program, and the package and version that it comes from: another may index otherwise."""
+    """The program, and the Python package that it comes from."""
 
     program: Path
-    version: str
+    package: str
+
+    @property
+    def version(self) -> str:
+        """Package and version: another one may index otherwise."""
+        from importlib.metadata import version
+
+        return f"{self.package} {version(self.package)}"
 
 
 def has_indexer() -> str:
@@ -25,10 +32,8 @@ def has_indexer() -> str:
 @cache
 def find_indexer() -> Indexer | None:
     """Return the program if it is installed, and for this machine."""
-    from importlib.metadata import version
-
     name = has_indexer()
     try:
-        return Indexer(Path(import_module(name).get_executable()), f"{name} {version(name)}")
+        return Indexer(Path(import_module(name).get_executable()), name)
     except (ImportError, ValueError, FileNotFoundError):
         return None

@@ -1,0 +1,161 @@
+"""Search: what it finds, what it costs a reader, and when its index is made anew."""
+
+import gzip
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bookpack.editions.web.indexer import Indexer, find_indexer
+from bookpack.editions.web.search import INDEX_PATH, SEARCH_FOLDER, index_pages
+from bookpack.errors import WorldError
+
+MakeBook = Callable[..., Path]
+Run = Callable[..., Any]
+
+needs_indexer = pytest.mark.skipif(
+    find_indexer() is None, reason="the program that makes the index is not installed"
+)
+BOOK = {
+    "1-dough.md": "# Dough\n\nFlour and water.\n\n## Kneading\n\nKnead until it is elastic[^1].\n\n"
+    "[^1]: Ten minutes.\n",
+    "2-oven.md": "# Oven\n\nHot.\n\n```python\nbake(dough)\n```\n",
+}
+
+
+def site_of(book: Path) -> Path:
+    return book / "build" / "site"
+
+
+def index_of(book: Path) -> dict[str, bytes]:
+    folder = site_of(book) / SEARCH_FOLDER
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def fragments(book: Path) -> Iterator[dict[str, Any]]:
+    """Yield what the index holds of each page, as the program that makes it writes it."""
+    for name, data in index_of(book).items():
+        if name.endswith(".pf_fragment"):
+            yield json.loads(gzip.decompress(data).removeprefix(b"pagefind_dcd"))
+
+
+@needs_indexer
+class TestTheIndex:
+    def test_it_holds_the_text_of_chapters_and_nothing_around_it(
+        self, make_book: MakeBook, bookpack: Run
+    ) -> None:
+        book = make_book(BOOK)
+        assert bookpack("build", book).returncode == 0
+        found = {page["url"]: page for page in fragments(book)}
+        assert set(found) == {"/1-dough/", "/2-oven/"}
+        dough = found["/1-dough/"]
+        assert dough["meta"]["title"] == "Dough"
+        assert " ".join(dough["content"].split()) == (
+            "Dough. Flour and water. Kneading. Knead until it is elastic 1. Ten minutes. ↩︎."
+        )
+        assert [a["id"] for a in dough["anchors"] if a["element"] == "h2"] == ["kneading"]
+        assert "bake(dough)" in found["/2-oven/"]["content"]
+
+    def test_the_same_book_gives_the_same_index(self, make_book: MakeBook, bookpack: Run) -> None:
+        one, other = make_book(BOOK, name="one"), make_book(BOOK, name="other")
+        bookpack("build", one)
+        bookpack("build", other)
+        assert index_of(one) == index_of(other)
+
+    def test_an_unchanged_book_keeps_it(self, make_book: MakeBook, bookpack: Run) -> None:
+        book = make_book(BOOK)
+        bookpack("build", book)
+        before = {path: path.stat().st_mtime_ns for path in site_of(book).rglob("*")}
+        (book / "build" / "manifest.json").unlink()
+        assert bookpack("build", book).returncode == 0
+        assert {path: path.stat().st_mtime_ns for path in site_of(book).rglob("*")} == before
+
+    def test_a_changed_chapter_is_found_by_its_new_words(
+        self, make_book: MakeBook, bookpack: Run
+    ) -> None:
+        book = make_book(BOOK)
+        bookpack("build", book)
+        (book / "chapters" / "2-oven.md").write_text("# Oven\n\nScorching.\n", "utf-8")
+        bookpack("build", book)
+        texts = [page["content"] for page in fragments(book)]
+        assert len(texts) == 2
+        assert any("Scorching" in text for text in texts)
+        assert any("elastic" in text for text in texts)
+
+    def test_what_is_missing_of_it_is_made_again(self, make_book: MakeBook, bookpack: Run) -> None:
+        book = make_book(BOOK)
+        bookpack("build", book)
+        before = index_of(book)
+        next((site_of(book) / SEARCH_FOLDER).rglob("*.pf_fragment")).unlink()
+        bookpack("build", book)
+        assert index_of(book) == before
+
+    def test_a_book_without_chapters_has_none(self, make_book: MakeBook, bookpack: Run) -> None:
+        book = make_book({})
+        bookpack("build", book)
+        assert index_of(book) == {}
+
+
+@needs_indexer
+class TestPages:
+    def test_a_page_loads_nothing_of_it(self, make_book: MakeBook, bookpack: Run) -> None:
+        book = make_book(BOOK)
+        bookpack("build", book)
+        page = (site_of(book) / "1-dough" / "index.html").read_text("utf-8")
+        loaded = re.findall(r'<(?:script|link|img)[^>]* (?:src|href)="([^"]+)"', page)
+        assert not [reference for reference in loaded if "search" in reference]
+        assert "pagefind/" not in page
+
+    def test_its_policy_lets_the_index_be_looked_into_and_no_more(
+        self, make_book: MakeBook, bookpack: Run
+    ) -> None:
+        book = make_book(BOOK)
+        bookpack("build", book)
+        page = (site_of(book) / "1-dough" / "index.html").read_text("utf-8")
+        policy = page.partition('Content-Security-Policy" content="')[2].partition('"')[0]
+        assert "&#39;wasm-unsafe-eval&#39;" in policy
+        assert "unsafe-inline" not in policy
+        assert "&#39;unsafe-eval&#39;" not in policy
+
+    def test_words_of_the_search_can_be_replaced(self, make_book: MakeBook, bookpack: Run) -> None:
+        settings = (
+            '[book]\ntitle = "Brot"\nurl = "https://example.com"\nlanguage = "de"\n'
+            '[site.words]\nsearch = "Suchen"\nsearch-none = "Nichts gefunden"\n'
+        )
+        book = make_book(BOOK, settings)
+        bookpack("build", book)
+        page = (site_of(book) / "1-dough" / "index.html").read_text("utf-8")
+        assert 'aria-label="Suchen"' in page
+        assert 'data-search-none="Nichts gefunden"' in page
+        assert (site_of(book) / INDEX_PATH).read_text("utf-8").count('"de"') == 2
+
+
+class TestWithoutTheProgram:
+    @pytest.fixture
+    def without(self, tmp_path: Path) -> dict[str, str]:
+        """An environment in which Python finds packages by these names that hold no program."""
+        for name in ("pagefind_bin", "pagefind_bin_extended"):
+            folder = tmp_path / "hidden" / name
+            folder.mkdir(parents=True)
+            (folder / "__init__.py").write_text("raise ImportError('not for this machine')\n")
+        return {"PYTHONPATH": str(tmp_path / "hidden")}
+
+    def test_the_site_has_no_search(
+        self, make_book: MakeBook, bookpack: Run, without: dict[str, str]
+    ) -> None:
+        book = make_book(BOOK)
+        result = bookpack("build", book, env=without)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert "search     none, for want of a program: pip install pagefind-bin" in result.stdout
+        page = (site_of(book) / "1-dough" / "index.html").read_text("utf-8")
+        assert "data-search" not in page
+        assert "wasm" not in page
+        assert index_of(book) == {}
+
+    def test_a_program_that_fails_is_a_clear_sentence(self) -> None:
+        with pytest.raises(WorldError, match="The index for search cannot be made"):
+            index_pages(Indexer(Path(sys.executable), "no indexer"), [("index.html", b"<p>")])
