@@ -25,6 +25,7 @@ from bookpack.system import try_lock, uninterrupted
 STAMP_NAME = ".bookpack.json"
 _LOCK_NAME = ".bookpack.lock"
 _STAGING_PREFIX = ".bookpack-staging-"
+_FILES_AT_ONCE = 8
 _LOCK_PATIENCE = 30.0
 """Seconds to wait for another build to finish moving its files."""
 
@@ -149,9 +150,8 @@ def _write_locked(
     try:
         staging.mkdir()
         moves = [*changed, STAMP_NAME]
-        for number, path in enumerate(moves):
-            data = content.encode() if path == STAMP_NAME else files[path]
-            _write_file(staging / f"new-{number}", data)
+        contents = [*(files[path] for path in changed), content.encode()]
+        _write_files([staging / f"new-{number}" for number in range(len(moves))], contents)
         with uninterrupted():
             _move_into_place(folder, staging, moves, stale)
     finally:
@@ -196,6 +196,19 @@ def _keep(place: Path, kept: Path) -> None:
         os.link(place, kept)
     except OSError:
         shutil.copy2(place, kept)
+
+
+def _write_files(paths: list[Path], contents: list[bytes]) -> None:
+    """Write many files at once: flushed one after another, each would wait for the disk alone."""
+    if len(paths) < _FILES_AT_ONCE:
+        for path, data in zip(paths, contents, strict=True):
+            _write_file(path, data)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
+        for _ in pool.map(_write_file, paths, contents):
+            pass
 
 
 def _write_file(path: Path, data: bytes) -> None:

@@ -25,4 +25,18 @@ RULES = (
         "without a target.",
         "Link to an address, or remove the link.",
     ),
+    Rule(
+        "BP704",
+        "page-differs-from-pack",
+        WARNING,
+        "The chapter's page says something else than the packed chapter.",
+        "Write the place as plain Markdown; raw HTML around it is the usual reason.",
+    ),
+    Rule(
+        "BP705",
+        "pack-link-without-page",
+        WARNING,
+        "An address in the packed chapter leads to no page or no place of the site.",
+        "Correct the address, or give the chapter that it means that address as an alias.",
+    ),
 )

@@ -53,6 +53,7 @@ class PageValues:
             "edition": meta.edition,
             "date": meta.date,
         }
+        self._navigation: tuple[int, list[Values]] = (-1, [])
         self.part_ids = {
             id(page): f"part-{number}"
             for number, part in enumerate(site.parts, 1)
@@ -92,6 +93,8 @@ class PageValues:
 
     def navigation(self, page: Page) -> list[Values]:
         """Return the chapters around `page`, by part: never more than a fixed number of them."""
+        if self._navigation[0] == page.number:
+            return self._navigation[1]  # asked for the key of the page, and again to fill it in
         site = self.site
         first, last = 0, len(site.pages)
         if last > _ALL_CHAPTERS:
@@ -102,6 +105,7 @@ class PageValues:
                 parts.append({"title": near.chapter.part, "entries": []})
             entry = {**self._entry(page.path, near), "current": near is page}
             parts[-1]["entries"].append(entry)
+        self._navigation = page.number, parts
         return parts
 
     def cover(self, extra_head: str = "") -> Values:
