@@ -89,10 +89,14 @@ class Selection:
     ignore: tuple[str, ...] = ()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+    def wants(self, code: str) -> bool:
+        """Tell whether findings of the rule with this code are wanted in files in general."""
+        selected = _longest_match(code, self.select)
+        return selected >= 0 and _longest_match(code, self.ignore) < selected
+
     def keeps(self, diagnostic: Diagnostic) -> bool:
         """Tell whether `diagnostic` is wanted."""
-        selected = _longest_match(diagnostic.code, self.select)
-        if selected < 0 or _longest_match(diagnostic.code, self.ignore) >= selected:
+        if not self.wants(diagnostic.code):
             return False
         return not any(
             _longest_match(diagnostic.code, prefixes) >= 0

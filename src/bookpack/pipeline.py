@@ -5,7 +5,7 @@ to a network. Read this first.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -55,6 +55,37 @@ def check(settings: Settings, out: Path, progress: Progress | None = None) -> Ch
     """
     files = BookFiles(settings.folder, out, settings.images.descriptions)
     return check_book(plan_book(settings, files), files, progress)
+
+
+def check_editions(checked: CheckedBook) -> list[Diagnostic]:
+    """Return the findings of a checked book with those about its editions, made in memory.
+
+    That takes about as long as the check itself; it is left out where the settings ignore the
+    rules of `parity`.
+    Raises `SettingsError` for a theme that does not work.
+    """
+    from bookpack.editions.web import parity
+    from bookpack.editions.web.site import make_site
+    from bookpack.editions.web.write import write_site
+
+    settings = checked.planned.settings
+    if not any(settings.selection.wants(code) for code in parity.CODES):
+        return checked.diagnostics
+    no_tokens = TokenCounter("", False, lambda texts: [0] * len(texts))
+    pack = make_pack(checked, settings, load_counter=lambda: no_tokens)
+    site = make_site(checked.book.meta, settings.site, checked.resolved, pack.chapters)
+    math = settings.layout.math
+    files = write_site(site, checked.files, math=math).files
+    return with_findings(checked, parity.check_parity(site, files.get, math=math))
+
+
+def with_findings(checked: CheckedBook, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the findings of a checked book with further ones, as far as they are wanted."""
+    selection = checked.planned.settings.selection
+    found = without_suppressed(list(found), checked.book)
+    kept = [finding for finding in found if selection.keeps(finding)]
+    order = {chapter.source.path: place for place, chapter in enumerate(checked.book.chapters)}
+    return sort_diagnostics([*checked.diagnostics, *kept], order)
 
 
 def build(

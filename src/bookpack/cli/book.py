@@ -1,6 +1,7 @@
 """The commands that make a book: build, check, init, unpack."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ def check(
     settings = settings_of(book, config, url, overrides)
     with progress(quiet) as tell:
         checked = pipeline.check(settings, book / "build", tell)
+        checked = replace(checked, diagnostics=pipeline.check_editions(checked))
     diagnostics = checked.diagnostics
     if external:
         diagnostics = _with_external_findings(checked, quiet)
@@ -171,10 +173,9 @@ def init(book: Path, url: str | None, overrides: tuple[str, ...], quiet: bool) -
 
 def _with_external_findings(checked: Any, quiet: bool) -> list[Any]:
     """Ask other sites and return the book's findings with those about links to them."""
-    from bookpack.checks.suppress import without_suppressed
+    from bookpack import pipeline
     from bookpack.desks.external.cache import Cache, cache_file
     from bookpack.desks.external.check import check_external_links
-    from bookpack.diagnostics import sort_diagnostics
 
     settings = checked.planned.settings
     cache = Cache(cache_file(), settings.links.external_cache_days)
@@ -182,7 +183,4 @@ def _with_external_findings(checked: Any, quiet: bool) -> list[Any]:
         found = check_external_links(checked.resolved, settings.links, cache, progress=tell)
     if cache.complaint:
         complain(cache.complaint)
-    found = without_suppressed(found, checked.book)
-    kept = [finding for finding in found if settings.selection.keeps(finding)]
-    order = {chapter.source.path: place for place, chapter in enumerate(checked.book.chapters)}
-    return sort_diagnostics([*checked.diagnostics, *kept], order)
+    return pipeline.with_findings(checked, found)

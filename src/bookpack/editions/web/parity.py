@@ -1,0 +1,185 @@
+"""Does the site say what the pack says? The text of every page against its packed chapter.
+
+Both are taken apart to the text that a reader sees, by different means: the page by its tags,
+the packed chapter by the parser. Compared is every character but blanks, in order, footnotes
+behind the rest. Left out is what is said in another form on purpose: pictures with their
+captions and descriptions, formulas, marks of footnotes, titles of callouts.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from html import escape, unescape
+from typing import Any
+from urllib.parse import unquote, urldefrag
+
+from bookpack.diagnostics import Diagnostic, report
+from bookpack.editions.web.addresses import path_of
+from bookpack.editions.web.site import Page, Site
+from bookpack.model import LinkKind, Structure
+from bookpack.read.events import markdown_events
+from bookpack.read.headings import EXPLICIT_ANCHOR
+from bookpack.read.markdown import parse_markdown
+
+_ARTICLE = re.compile(r"<article\b[^>]*>(.*)</article>", re.S)
+_FOOTNOTES = re.compile(r'<section class="footnotes".*</section>', re.S)
+_OTHER_FORM = re.compile(
+    r"<math\b.*?</math>|<(script|style|title)\b.*?</\1\s*>|<!--.*?-->"
+    r'|<code class="tex">.*?</code>|<p class="callout-title">.*?</p>'
+    r'|<sup><a [^>]*class="noteref".*?</sup>|<a [^>]*class="backref".*?</a>'
+    r'|<details class="description">.*?</details>|<figure><img .*?</figure>'
+    r"|(?<=</pre>)<figcaption>.*?</figcaption>",
+    re.S,
+)
+_TAG = re.compile(r"</?[a-zA-Z](?:[^>\"']|\"[^\"]*\"|'[^']*')*>|<[!?][^>]*>", re.S)
+_BRACKET = re.compile(r"\[Image(?:: [^\]]*)?\]")
+_IMAGE_AS_LINK = re.compile(r"Image(?:: .*)?", re.S)
+_ID = re.compile(r"""\s(?:id|name)=["']([^"']+)""")
+CODES = ("BP704", "BP705")
+"""The rules that are checked here."""
+_GATHERED = frozenset(("BlockQuote", "Heading", "Link", "FootnoteDefinition"))
+_SHOWN = 60
+"""Characters of the text that a finding shows of each side."""
+
+
+def check_parity(
+    site: Site, read: Callable[[str], bytes | None], *, math: bool = True
+) -> Iterator[Diagnostic]:
+    """Yield findings about pages that say something else than the pack, and about links of the
+    pack that lead to nothing on the site.
+
+    `read` gives the files of the site as they were written, None for what is not there; `math`
+    tells whether chapters were read with formulas.
+    """
+    ids: dict[str, frozenset[str]] = {}
+    targets: list[tuple[Page, set[str]]] = []
+    for page in site.pages:
+        markup = (read(page.path) or b"").decode()
+        ids[page.path] = frozenset(map(unescape, _ID.findall(markup)))
+        packed = page.packed.body.decode()
+        structure = parse_markdown(packed, math=math, owns=page.url.__eq__)
+        targets.append((page, _targets(page, structure)))
+        difference = _difference(page_text(markup, page), packed_text(packed, structure, math=math))
+        if difference:
+            yield report("page-differs-from-pack", page.chapter.source, difference)
+    for page, addresses in targets:
+        for address in sorted(addresses):
+            problem = _problem(address, site, ids, read)
+            if problem:
+                yield report("pack-link-without-page", page.chapter.source, problem)
+
+
+def page_text(markup: str, page: Page) -> str:
+    """Return the text of a page's article, its footnotes last."""
+    article = _ARTICLE.search(markup)
+    shown = article[1] if article else ""
+    notes = _FOOTNOTES.search(shown)
+    if notes:
+        shown = shown[: notes.start()] + shown[notes.end() :] + notes[0]
+    text = _plain(shown)
+    for link, resolution in page.resolved.links:
+        # An address that is its own text is written out as it is today.
+        if link.kind in (LinkKind.AUTOLINK, LinkKind.BARE) and resolution.url != link.target:
+            text = text.replace(link.target, resolution.url, 1)
+    return text
+
+
+def packed_text(packed: str, structure: Structure, *, math: bool) -> str:
+    """Return the text of a packed chapter in the order in which pages have it."""
+    events, _ = markdown_events(packed, structure, math=math)
+    pieces: list[str] = []
+    outer: list[tuple[list[str], Any]] = []
+    notes: dict[str, str] = {}
+    referred: dict[str, None] = {}
+    for event, _ in events:
+        if type(event) is str:
+            pieces.append("\n")
+            continue
+        kind, value = event.popitem()
+        if kind in ("Text", "Code"):
+            pieces.append(escape(value, quote=False))
+        elif kind in ("Html", "InlineHtml"):
+            pieces.append(value)
+        elif kind == "FootnoteReference":
+            referred[value] = None
+        elif kind == "Start":
+            name, data = (value, None) if type(value) is str else value.popitem()
+            if name in _GATHERED:
+                outer.append((pieces, data))
+                pieces = []
+            elif name == "Strong":
+                pieces.append("<strong>")
+        elif kind == "End":
+            name = value if type(value) is str else next(iter(value))
+            if name not in _GATHERED:
+                continue
+            inner = "".join(pieces)
+            pieces, data = outer.pop()
+            if name == "FootnoteDefinition":
+                notes.setdefault(data, inner)
+            elif name == "Heading":
+                pieces.append(EXPLICIT_ANCHOR.sub("", inner))
+            elif name == "Link":
+                pieces.append("" if _IMAGE_AS_LINK.fullmatch(inner) else inner)
+            elif data is not None or not inner.startswith("<strong>Figure"):
+                pieces.append(inner)
+    order = [*referred, *(label for label in notes if label not in referred)]
+    pieces += (notes.get(label, "") for label in order)
+    return _plain("".join(pieces))
+
+
+def _plain(markup: str) -> str:
+    return _BRACKET.sub("", unescape(_TAG.sub("", _OTHER_FORM.sub("", markup))))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _difference(page: str, packed: str) -> str:
+    """Return where two texts part, as a sentence; empty if they differ in blanks alone."""
+    one, other = _squeezed(page), _squeezed(packed)
+    if one == other:
+        return ""
+    pairs = enumerate(zip(one, other, strict=False))
+    same = next((n for n, (left, right) in pairs if left != right), min(len(one), len(other)))
+    before = _around(page, same)[0]
+    said, packed_said = _around(page, same)[1], _around(packed, same)[1]
+    return f"Behind “{before}” the page says “{said}” and the pack says “{packed_said}”."
+
+
+def _around(text: str, characters: int) -> tuple[str, str]:
+    """Return what stands before and behind so many characters that are no blanks."""
+    places = [match.start() for match in re.finditer(r"\S", text)]
+    place = places[characters] if characters < len(places) else len(text)
+    before, behind = " ".join(text[:place].split()), " ".join(text[place:].split())
+    return before[-_SHOWN // 2 :], behind[:_SHOWN]
+
+
+def _problem(
+    address: str,
+    site: Site,
+    ids: Mapping[str, frozenset[str]],
+    read: Callable[[str], bytes | None],
+) -> str:
+    """Return why an address of the book leads to nothing on the site; empty if it does not."""
+    url, fragment = urldefrag(address)
+    path = path_of(url, site.meta.url)
+    if path is None:
+        return ""
+    if path in site.redirects:
+        path = site.redirects[path].path
+    if path in ids:
+        missing = fragment and unquote(fragment) not in ids[path]
+        return f"{address} names no place of the page {path}." if missing else ""
+    asset = site.asset_path(url) or path
+    if read(path) is None and read(asset) is None:
+        return f"{address} leads to no page of the site."
+    return ""
+
+
+def _targets(page: Page, structure: Structure) -> set[str]:
+    """Return the addresses that the packed chapter names, but for those that are known as bad."""
+    known = {resolution.url for _, resolution in page.resolved.links if resolution.rule}
+    named = {link.target for link in structure.links}
+    named.update(h.address.address for h in structure.headings if h.address is not None)
+    return named - known

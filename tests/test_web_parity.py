@@ -1,0 +1,171 @@
+"""What a page shows as text is what the pack says, and what the pack links to is on the site."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bookpack.config import load_settings
+from bookpack.editions.web.parity import check_parity
+from bookpack.pipeline import check
+from conftest import SHARED, needs_shared
+from web_sites import BuiltSite
+
+MakeBook = Callable[..., Path]
+Run = Callable[..., Any]
+EVERYTHING = """\
+# Bread & *Butter*
+
+Plain, *soft*, **hard**, ~~gone~~, `a < b`, [a link](two.md), <https://example.com/two/>, &copy;.
+
+![A loaf](loaf.png "The loaf") inside of a sentence, and [![A loaf](loaf.png)](two.md) as a link.
+
+![A loaf](loaf.png "The loaf")
+
+> A quote.
+>
+> > In a quote.
+
+> [!NOTE]
+> A note with a footnote[^b].
+
+- [x] done
+- [ ] to do
+
+1. one
+   1. inner
+
+| Flour | Water |
+| :---- | ----: |
+| `a|b` | $x^2$ |
+
+```python
+def bake(dough: str) -> None: ...  # [Image: none]
+```
+
+Formulas $a_1$ and $\\nonsense{x}$, and
+
+$$
+\\frac{1}{2}
+$$
+
+<details><summary>More</summary>
+
+*Inside* of <kbd>HTML</kbd><!-- nobody sees this -->.
+
+</details>
+
+Again[^b] and first[^a].
+
+## A section {#its-own}
+
+Last.
+
+[^a]: The first is defined first.
+[^b]: The second
+
+    in two paragraphs.
+[^c]: Nobody refers to it.
+"""
+TWO = "# Two\n\nBack to [the section](one.md#its-own).\n"
+
+
+def found(site: BuiltSite, files: dict[str, bytes] | None = None) -> list[str]:
+    diagnostics = check_parity(site.site, (files or site.files).get)
+    return [f"{one.code} {one.path}: {one.message}" for one in diagnostics]
+
+
+class TestText:
+    def test_all_that_markdown_can_say_is_the_same(self, make_book: MakeBook) -> None:
+        site = BuiltSite(make_book({"one.md": EVERYTHING, "two.md": TWO}))
+        assert found(site) == []
+
+    def test_footnotes_that_two_chapters_share_are_the_same(self, make_book: MakeBook) -> None:
+        chapters = {f"{n}.md": f"# {n}\n\nText[^1].\n\n[^1]: Note {n}.\n" for n in "ab"}
+        assert found(BuiltSite(make_book(chapters))) == []
+
+    @pytest.mark.parametrize(
+        "change", [(b"Last.", b"Lost."), (b"Last.", b""), (b"Last.", b"Last!")]
+    )
+    def test_a_page_that_says_something_else_is_reported(
+        self, make_book: MakeBook, change: tuple[bytes, bytes]
+    ) -> None:
+        site = BuiltSite(make_book({"one.md": EVERYTHING, "two.md": TWO}))
+        files = dict(site.files)
+        files["one/index.html"] = files["one/index.html"].replace(*change)
+        (finding,) = found(site, files)
+        assert finding.startswith("BP704 chapters/one.md: Behind “")
+
+    def test_the_finding_shows_where_they_part(self, make_book: MakeBook) -> None:
+        site = BuiltSite(make_book({"one.md": "# One\n\nFlour and water.\n"}))
+        page = site.files["one/index.html"].replace(b"and water", b"or salt")
+        assert found(site, {"one/index.html": page}) == [
+            "BP704 chapters/one.md: Behind “One Flour” the page says “or salt.” and the pack says "
+            "“and water.”."
+        ]
+
+    def test_raw_html_that_the_pack_reads_as_markdown_is_reported(
+        self, make_book: MakeBook, bookpack: Run
+    ) -> None:
+        book = make_book({"one.md": "# One\n\n<div>\nA \\[bracket\\].\n</div>\n"})
+        result = bookpack("check", book)
+        assert "BP704" in result.stdout
+        ignoring = bookpack("check", book, "--set", 'lint.ignore=["BP704"]')
+        assert "BP704" not in ignoring.stdout
+
+
+class TestLinks:
+    def test_every_address_of_the_pack_has_its_place(self, make_book: MakeBook) -> None:
+        site = BuiltSite(make_book({"one.md": EVERYTHING, "two.md": TWO}))
+        files = dict(site.files)
+        page = files["one/index.html"]
+        files["one/index.html"] = page.replace(b'id="its-own"', b'id="another"')
+        address = "https://example.com/one/#its-own names no place of the page one/index.html."
+        assert found(site, files) == [
+            f"BP705 chapters/one.md: {address}",
+            f"BP705 chapters/two.md: {address}",
+        ]
+
+    def test_a_page_of_the_book_that_the_site_has_not_is_reported(
+        self, make_book: MakeBook
+    ) -> None:
+        site = BuiltSite(make_book({"one.md": EVERYTHING, "two.md": TWO}))
+        smaller = replace(site.site, pages=site.site.pages[1:])
+        diagnostics = list(
+            check_parity(smaller, lambda path: None if "one" in path else site.files.get(path))
+        )
+        assert [one.message for one in diagnostics] == [
+            "https://example.com/one/#its-own leads to no page of the site."
+        ]
+
+    def test_old_addresses_lead_on(self, make_book: MakeBook) -> None:
+        site = BuiltSite(
+            make_book(
+                {
+                    "one.md": "---\naliases: [/old/]\n---\n# One\n\n## Here\n",
+                    "two.md": "# Two\n\n[old](https://example.com/old/#here)\n",
+                }
+            )
+        )
+        assert found(site) == []
+
+    def test_what_a_check_of_links_reports_is_not_reported_twice(self, make_book: MakeBook) -> None:
+        assert found(BuiltSite(make_book({"a.md": "# A\n\n[x](gone.md) [y](#gone)\n"}))) == []
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("embedded-rust", "https://docs.rust-embedded.org/book"),
+        ("codebook", "https://goodresearch.dev"),
+        ("ospo-book", "https://ospobook.todogroup.org"),
+    ],
+)
+def test_real_books_say_the_same_in_both_editions(name: str, url: str, tmp_path: Path) -> None:
+    from bookpack.pipeline import check_editions
+
+    checked = check(load_settings(SHARED / "books" / name, url=url), tmp_path)
+    assert [one for one in check_editions(checked) if one.code in ("BP704", "BP705")] == []
