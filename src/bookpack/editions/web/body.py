@@ -8,18 +8,19 @@ runs over every chapter of a cold build, which is why it is flat.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 from bookpack.editions.web.code import highlight, language_of
 from bookpack.editions.web.figures import PictureWriter
-from bookpack.editions.web.markup import ID, References
+from bookpack.editions.web.footnotes import Footnotes
+from bookpack.editions.web.headings import Headings, Section
+from bookpack.editions.web.markup import References
 from bookpack.editions.web.math import mathml, tex_as_text
 from bookpack.editions.web.raw_html import Piece, RawHtml
 from bookpack.links.book import ResolvedChapter
-from bookpack.model import Chapter, Heading, LinkKind
+from bookpack.model import Chapter, LinkKind
 from bookpack.read.byte_offsets import ByteOffsets
 from bookpack.read.events import markdown_events
-from bookpack.read.headings import EXPLICIT_ANCHOR
 from bookpack.read.markdown import parse_markdown
 from bookpack.source import Source
 
@@ -31,14 +32,6 @@ _SIMPLE = {
     "Subscript": "sub",
 }
 _ALIGNED = {"Left": ' class="left"', "Center": ' class="center"', "Right": ' class="right"'}
-
-
-class Section(NamedTuple):
-    """A heading in the contents of its page; `title` is plain text."""
-
-    level: int
-    title: str
-    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +71,6 @@ def render_untrusted(text: str, words: Mapping[str, str]) -> str:
     return _BodyWriter(ResolvedChapter(chapter, (), (), ()), words, math=False).run().markup
 
 
-class _Note:
-    """A footnote: its number, its text once that was seen, and how often it was referred to."""
-
-    __slots__ = ("markup", "number", "uses")
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.uses = 0
-        self.markup: str | None = None
-
-
 class _BodyWriter:
     def __init__(
         self,
@@ -100,12 +82,12 @@ class _BodyWriter:
         math: bool,
     ) -> None:
         chapter = resolved.chapter
-        self.chapter = chapter
         self.words = words
         self.features: set[str] = set()
         events, self.offsets = markdown_events(chapter.source.text, chapter.structure, math=math)
         self.events = events
-        self.headings = {h.span.start: h for h in chapter.structure.headings}
+        self.headings = Headings(chapter, words, trusted=references is not None)
+        self.notes = Footnotes(words, trusted=references is not None)
         self.pictures = pictures
         self.raw = (
             RawHtml(resolved, references, pictures, self.features)
@@ -123,21 +105,16 @@ class _BodyWriter:
             if image.kind is not LinkKind.HTML
         }
         self.figures = {image.block.start for image, _ in resolved.images if image.alone}
-        self.notes: dict[str, _Note] = {}
-        self.used: list[_Note] = []
-        self.sections: list[Section] = []
-        self.open_levels = [(1, 1)]
-        self.title = ""
-        self.anchor = ""
 
     def run(self) -> Body:
         """Render the chapter."""
-        markup = self._read_events() + self._footnotes()
+        markup = self._read_events() + self.notes.section()
+        headings = self.headings
         return Body(
-            self.title,
-            self.anchor,
+            headings.title,
+            headings.anchor,
             markup,
-            tuple(self.sections),
+            tuple(headings.sections),
             frozenset(self.features),
         )
 
@@ -154,7 +131,6 @@ class _BodyWriter:
         alignments: list[str] = []
         column = 0
         in_head = False
-        heading: Heading | None = None
         closers: list[str] = []
         name: str
         data: Any
@@ -223,8 +199,7 @@ class _BodyWriter:
                     out.append(f"<{cell}{side}>")
                     column += 1
                 elif name == "Heading":
-                    heading = self.headings.get(code_point(place["start"]))
-                    outer.append((out, data["level"]))
+                    outer.append((out, (code_point(place["start"]), int(data["level"][1]))))
                     out = []
                 elif name == "CodeBlock":
                     code = []
@@ -274,8 +249,8 @@ class _BodyWriter:
                         out.append("</td>")
                 elif name == "Heading":
                     inner = "".join(out)
-                    out, size = outer.pop()
-                    self._add_heading(out, inner, int(size[1]), heading, later)
+                    out, (start, size) = outer.pop()
+                    out.append(self.headings.heading(inner, start, size))
                 elif name == "CodeBlock":
                     _, info = outer.pop()
                     out.append(self._code_block("".join(code or ()), info))
@@ -295,9 +270,7 @@ class _BodyWriter:
                 elif name == "FootnoteDefinition":
                     inner = "".join(out)
                     out, label = outer.pop()
-                    note = self.notes.setdefault(label, _Note())
-                    if note.markup is None:
-                        note.markup = inner
+                    self.notes.define(label, inner)
                 if level == 0 and later:
                     out += later
                     later.clear()
@@ -314,7 +287,7 @@ class _BodyWriter:
                 if html is not None:
                     html.append((*self._span_of(place), value))
             elif kind == "FootnoteReference":
-                out.append(self._footnote_mark(value))
+                out.append(self.notes.mark(value))
             elif kind == "TaskListMarker":
                 label = escape(self.words["done" if value else "to-do"])
                 checked = " checked" if value else ""
@@ -349,47 +322,6 @@ class _BodyWriter:
         else:
             out.append("</th>")
 
-    def _add_heading(
-        self, out: list[str], inner: str, level: int, heading: Heading | None, later: list[str]
-    ) -> None:
-        if self.raw is None:
-            out.append(f"<p><strong>{inner}</strong></p>\n")
-            return
-        anchor = heading.anchor if heading else ""
-        braces = EXPLICIT_ANCHOR.search(inner) if inner.endswith(("}", " ")) else None
-        if braces is not None and heading is not None and not heading.text.endswith("}"):
-            inner = inner[: braces.start()]
-        if heading is not None and heading is self.chapter.title_heading:
-            self.title, self.anchor = inner, anchor
-            out += later
-            later.clear()
-            return
-        tag, look = self._level(level)
-        if not anchor:
-            out.append(f"<{tag}{look}>{inner}</{tag}>\n")
-            return
-        assert heading is not None
-        name = ID + escape(anchor)
-        label = escape(self.words["link-to-section"].format(title=heading.text))
-        out.append(
-            f'<{tag} id="{name}"{look}>{inner}'
-            f'<a class="anchor" href="#{name}" aria-label="{label}"></a></{tag}>\n'
-        )
-        if heading.outermost and level > 1:
-            self.sections.append(Section(level, heading.text, anchor))
-
-    def _level(self, level: int) -> tuple[str, str]:
-        """Return the tag of a heading, and the class that makes it look as its author meant it.
-
-        Where an author leaves a level out, readers who go from heading to heading miss one; so
-        a heading is one level below the one that it stands under, and looks as it did.
-        """
-        while self.open_levels and self.open_levels[-1][0] >= level:
-            self.open_levels.pop()
-        shown = self.open_levels[-1][1] + 1 if self.open_levels else 1
-        self.open_levels.append((level, shown))
-        return f"h{shown}", "" if shown == level else f' class="h{level}"'
-
     def _code_block(self, code: str, info: str) -> str:
         language = language_of(info)
         if language == "mermaid":
@@ -410,47 +342,3 @@ class _BodyWriter:
         shown = drawn if drawn is not None else tex_as_text(tex, display=display)
         self.features.add("math")
         return f'<span class="display">{shown}</span>' if display else shown
-
-    def _footnote_mark(self, label: str) -> str:
-        if self.raw is None:
-            return escape(f"[{label}]", quote=False)
-        note = self.notes.setdefault(label, _Note())
-        if not note.number:
-            self.used.append(note)
-            note.number = len(self.used)
-        note.uses += 1
-        again = f":{note.uses}" if note.uses > 1 else ""
-        number = note.number
-        return (
-            f'<sup><a href="#{ID}fn:{number}" id="{ID}fnref:{number}{again}"'
-            f' class="noteref" role="doc-noteref">{number}</a></sup>'
-        )
-
-    def _footnotes(self) -> str:
-        """Return the footnotes in the order in which they are first referred to."""
-        unused = [note for note in self.notes.values() if not note.number]
-        if not self.used and not unused:
-            return ""
-        items = []
-        for note in [*self.used, *unused]:
-            markup = (note.markup or "").rstrip()
-            back = self._back_links(note)
-            if markup.endswith("</p>"):
-                markup = f"{markup[:-4]}{back}</p>"
-            else:
-                markup += back
-            name = f' id="{ID}fn:{note.number}"' if note.number else ""
-            items.append(f"<li{name}>\n{markup}\n</li>\n")
-        title = escape(self.words["footnotes"])
-        return (
-            f'<section class="footnotes" role="doc-endnotes" aria-label="{title}">\n<ol>\n'
-            f"{''.join(items)}</ol>\n</section>\n"
-        )
-
-    def _back_links(self, note: _Note) -> str:
-        label = escape(self.words["back-to-text"])
-        return "".join(
-            f' <a href="#{ID}fnref:{note.number}{f":{use}" if use > 1 else ""}"'
-            f' class="backref" role="doc-backlink" aria-label="{label}">↩︎</a>'
-            for use in range(1, note.uses + 1)
-        )

@@ -1,0 +1,84 @@
+"""Footnotes of a chapter: numbered as they are referred to, gathered at its end."""
+
+from collections.abc import Mapping
+from html import escape
+
+from bookpack.editions.web.markup import ID
+
+
+class _Note:
+    """A footnote: its number, its text once that was seen, and how often it was referred to."""
+
+    __slots__ = ("markup", "number", "uses")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.uses = 0
+        self.markup: str | None = None
+
+
+class Footnotes:
+    """Collects the footnotes of one chapter. Marks of a text that is not `trusted` lead nowhere."""
+
+    def __init__(self, words: Mapping[str, str], *, trusted: bool) -> None:
+        self._words = words
+        self._trusted = trusted
+        self._notes: dict[str, _Note] = {}
+        self._used: list[_Note] = []
+
+    def define(self, label: str, markup: str) -> None:
+        """Take the text of a footnote; the first one of a label counts."""
+        note = self._notes.setdefault(label, _Note())
+        if note.markup is None:
+            note.markup = markup
+
+    def mark(self, label: str) -> str:
+        """Return the mark in the text that refers to the footnote called `label`."""
+        if not self._trusted:
+            return escape(f"[{label}]", quote=False)
+        note = self._notes.setdefault(label, _Note())
+        if not note.number:
+            self._used.append(note)
+            note.number = len(self._used)
+        note.uses += 1
+        return (
+            f'<sup><a href="#{ID}fn:{note.number}" id="{ID}{_place(note, note.uses)}"'
+            f' class="noteref" role="doc-noteref">{note.number}</a></sup>'
+        )
+
+    def section(self) -> str:
+        """Return the footnotes in the order in which they are first referred to.
+
+        Those that nothing refers to come last: nothing of a text is lost.
+        """
+        unused = [note for note in self._notes.values() if not note.number]
+        if not self._used and not unused:
+            return ""
+        items = []
+        for note in [*self._used, *unused]:
+            markup = (note.markup or "").rstrip()
+            back = self._back_links(note)
+            if markup.endswith("</p>"):
+                markup = f"{markup[:-4]}{back}</p>"
+            else:
+                markup += back
+            name = f' id="{ID}fn:{note.number}"' if note.number else ""
+            items.append(f"<li{name}>\n{markup}\n</li>\n")
+        title = escape(self._words["footnotes"])
+        return (
+            f'<section class="footnotes" role="doc-endnotes" aria-label="{title}">\n<ol>\n'
+            f"{''.join(items)}</ol>\n</section>\n"
+        )
+
+    def _back_links(self, note: _Note) -> str:
+        label = escape(self._words["back-to-text"])
+        return "".join(
+            f' <a href="#{ID}{_place(note, use)}"'
+            f' class="backref" role="doc-backlink" aria-label="{label}">↩︎</a>'
+            for use in range(1, note.uses + 1)
+        )
+
+
+def _place(note: _Note, use: int) -> str:
+    """Return the id of the mark that refers to `note` for the `use`th time."""
+    return f"fnref:{note.number}" + (f":{use}" if use > 1 else "")
