@@ -261,6 +261,6 @@ def _from_head(head: Mapping[str, Any], text: str) -> Description:
         state=State(state),
         model=string("model"),
         prompt=string("prompt"),
-        words=tuple(string("words").split("\n")) if "words" in head else None,
+        words=tuple(filter(None, string("words").split("\n"))) if "words" in head else None,
         usage=usage,
     )
