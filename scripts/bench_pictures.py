@@ -23,7 +23,7 @@ from bookpack.images.ocr import open_reader
 from bookpack.images.offline import OfflineDescription, describe_offline
 
 SUFFIXES = {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".tif", ".tiff", ".webp"}
-LIMITS = Limits(ImagesTable.max_pixels, ImagesTable.max_bytes)
+LIMITS = Limits(ImagesTable().max_pixels, ImagesTable().max_bytes)
 READER = open_reader(None)
 
 

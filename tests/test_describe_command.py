@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw
 from bookpack.answers import parse_description
 from conftest import SETTINGS
 from model_server import ModelServer, Request, after, cut_below, ok, says, status
+from picture_site import Reply, Site
 
 Run = subprocess.CompletedProcess[str]
 MakeBook = Callable[..., Path]
@@ -136,8 +137,8 @@ class TestDescribing:
         assert (
             """
 > **Figure: Heat of the oven** (https://example.com/img/heat.png)
-> **Image description:** Chart: Heat of the oven. The oven reaches 180 degrees after one minute and \
-stays there.
+> **Image description:** Chart: Heat of the oven. The oven reaches 180 degrees after one \
+minute and stays there.
 >
 > Text in the picture, in reading order:
 >
@@ -210,7 +211,11 @@ Then bake.
             )  # fmt: skip
             assert not server.requests
         assert "not described: chapters/img/heat.png" in result.stdout
-        assert re.search(r"2 pictures would be asked for: .*; at most 0\.\d\d USD\.", result.stdout)
+        cost = re.search(
+            r"2 pictures would be asked for: .*; at most (0\.\d{4}) USD", result.stdout
+        )
+        assert cost is not None
+        assert float(cost[1]) > 0
         assert descriptions(book) == {}
 
 
@@ -275,7 +280,14 @@ class TestPersons:
         locked = bookpack("build", book, "--locked")
         assert locked.returncode == 1
         assert locked.stderr.count("error BP711") == 2
-        assert describe(book, "--approve", "all").returncode == 0
+        tried = describe(book, "--approve", "all", "--dry-run")
+        assert tried.stdout.endswith("2 descriptions would be approved.\n")
+        approved = describe(book, "--approve", "all")
+        assert (approved.returncode, approved.stdout[-26:]) == (
+            0,
+            "2 descriptions approved.\n"[-26:],
+        )
+        assert describe(book, "--approve", "all").stdout == "0 descriptions approved.\n"
         assert bookpack("build", book, "--locked").returncode == 0
 
     def test_unused_descriptions_are_reported_and_pruned(
@@ -285,8 +297,11 @@ class TestPersons:
             describe(book, server=server)
         (book / "chapters/2-loaf.md").write_text("# The loaf\n")
         assert "BP709 unused-description" in bookpack("check", book).stdout
+        tried = describe(book, "--prune", "--dry-run")
+        assert tried.stdout.endswith("1 description would be removed.\n")
+        assert list(descriptions(book)) == ["heat.md", "loaf.md"]
         result = describe(book, "--prune")
-        assert result.stdout.endswith("1 removed.\n")
+        assert result.stdout.endswith("1 description removed.\n")
         assert list(descriptions(book)) == ["heat.md"]
 
     def test_pruning_leaves_what_a_person_wrote_for_a_draft(
@@ -296,7 +311,7 @@ class TestPersons:
             describe(book, server=server)
         self.edit(book, "loaf", "wooden board", "board of beech")
         (book / "chapters/2-loaf.md").write_text("---\ndraft: true\n---\n# The loaf\n")
-        assert "0 removed." in describe(book, "--prune").stdout
+        assert "0 descriptions removed." in describe(book, "--prune").stdout
         assert list(descriptions(book)) == ["heat.md", "loaf.md"]
 
 
@@ -363,7 +378,11 @@ class TestFaults:
             (place,) = (book / "descriptions").glob("heat-*.md")
             place.write_text("<<<<<<< ours\n" + place.read_text())
             damaged = place.read_bytes()
-            describe(book, server=server)
+            result = describe(book, server=server)
+            # An answer that could not be kept would have been paid for.
+            assert len(server.requests) == 2
+        assert result.returncode == 1
+        assert f"Its description {place.name} cannot be read; mend or delete" in result.stderr
         assert place.read_bytes() == damaged
         assert "BP710 unreadable-description" in bookpack("check", book).stdout
 
@@ -387,6 +406,48 @@ def many(make_book: MakeBook, count: int) -> Path:
         "1.md": f"# A\n{text}", **{name: picture(n) for n, name in enumerate(names)}
     }  # fmt: skip
     return make_book(files)
+
+
+class TestElsewhere:
+    """Pictures on other sites are fetched, by this command alone."""
+
+    def test_one_is_fetched_once_and_described(
+        self, make_book: MakeBook, describe: Bookpack
+    ) -> None:
+        with Site({"/loaf.png": Reply(picture(4))}) as site:
+            address = site.url("/loaf.png")
+            book = make_book({"1.md": f"# A\n\n![A loaf]({address})\n"})
+            allowed = ("--set", "images.allow-private=true")
+            with ModelServer([says(PHOTO)]) as server:
+                assert describe(book, *allowed, server=server).returncode == 0
+                assert describe(book, *allowed, server=server).returncode == 0
+                assert (len(server.requests), len(site.requests)) == (1, 1)
+            (kept,) = descriptions(book).values()
+            assert list(parse_description(kept.encode()).files) == [address]
+
+    def test_private_addresses_are_refused_and_said(
+        self, make_book: MakeBook, describe: Bookpack
+    ) -> None:
+        book = make_book({"1.md": "# A\n\n![A loaf](http://127.0.0.1:9/loaf.png)\n"})
+        with ModelServer([says(PHOTO)]) as server:
+            result = describe(book, server=server)
+            assert not server.requests
+        assert result.returncode == 1
+        assert "http://127.0.0.1:9/loaf.png: not described." in result.stderr
+        assert "allow-private" in result.stderr
+
+
+class TestBatch:
+    def test_nothing_is_asked_twice_while_a_batch_is_under_way(
+        self, book: Path, describe: Bookpack
+    ) -> None:
+        (book / "descriptions").mkdir()
+        (book / "descriptions" / "batch.json").write_text("{}")
+        with ModelServer(by_picture) as server:
+            result = describe(book, server=server)
+            assert not server.requests
+        assert result.returncode == 2
+        assert "A batch is under way" in result.stderr
 
 
 class TestEndings:
@@ -432,7 +493,7 @@ class TestEndings:
         assert process.returncode == 130
         assert "Interrupted." in error
         assert "Traceback" not in error
-        # Six requests came in, two at a time: four had been answered, and the last may be on its way.
+        # Six requests came in, two at a time, so four were answered; the fourth may be on its way.
         assert 3 <= len(list((book / "descriptions").glob("p*.md"))) < 40
 
     def test_two_runs_at_once_do_not_hurt_each_other(
@@ -495,6 +556,7 @@ class TestSettings:
         [
             ("model.base-url=ftp://x", "must be an http or https address"),
             ("model.api-key-env=sk-123", "must be the name of an environment variable"),
+            ("model.budget-tokens=-1", "must lie between 0 and"),
             ("model.concurrency=0", "must lie between 1 and 256"),
             ("images.descriptions=../out", "must name a folder inside the book's"),
             ("images.max-pixels=0", "must lie between 1 and"),
@@ -507,3 +569,14 @@ class TestSettings:
         result = bookpack("describe", book, "--set", setting)
         assert result.returncode == 2
         assert complaint in result.stderr
+
+    def test_a_server_may_need_no_key(self, book: Path, describe: Bookpack) -> None:
+        with ModelServer(by_picture) as server:
+            result = describe(book, "--set", 'model.api-key-env=""', server=server)
+        assert result.returncode == 0, result.stderr
+
+    def test_a_picture_that_is_not_there(self, book: Path, describe: Bookpack) -> None:
+        with ModelServer(by_picture) as server:
+            result = describe(book, "--only", "bun.png", server=server)
+        assert result.returncode == 2
+        assert result.stderr == "bookpack: No picture of the book is called bun.png.\n"

@@ -229,6 +229,17 @@ One.
 
 Two.
 
+== a wrapper of nothing takes its indentation along
+One.
+
+  <div></div>
+
+  <p>Two.</p>
+=>
+One.
+
+  Two.
+
 == a comment inside a wrapper
 <div><!-- note -->
 Text.

@@ -5,7 +5,7 @@ import contextlib
 import os
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sized
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class Asker:
         *,
         total: int | None = None,
         progress: Callable[[Progress], None] | None = None,
-    ) -> Iterator[Outcome[Answered]]:
+    ) -> Generator[Outcome[Answered], None, None]:
         """Yield what comes of each question, in the order in which it comes.
 
         Questions are pulled in the caller's thread and only as they are needed: at most as many
@@ -154,7 +154,7 @@ class Asker:
             except KeyboardInterrupt as error:
                 if interrupted is not None:
                     raise
-                interrupted = error
+                interrupted, exhausted = error, True
                 thread.stop()
         if interrupted is not None:
             raise interrupted

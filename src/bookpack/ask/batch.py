@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -114,7 +114,7 @@ class BatchAsker:
 
     def collect(
         self, ticket: BatchTicket, questions: Iterable[Question[Answered]]
-    ) -> Iterator[Outcome[Answered]]:
+    ) -> Generator[Outcome[Answered], None, None]:
         """Yield what came of each of `questions` that a batch of the ticket has ended with.
 
         Questions are the ones submitted, known by their keys; one whose batch is still running,

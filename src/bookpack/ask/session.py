@@ -35,6 +35,7 @@ from bookpack.ask.wire import (
     value_of,
 )
 from bookpack.config.tables import ModelTable
+from bookpack.counting import counted
 
 LARGEST_GROWTH = 4
 """A cut answer is asked again with twice the room, up to so many times the first."""
@@ -177,8 +178,6 @@ class Session:
         if strict and not holds_to_schema(reply, talk.question.shape.schema):
             # The endpoint takes schemas and does not mind them: then words have to say it.
             self._known.lower(talk.used, Lack.FORM)
-            if talk.plainer is not None:
-                talk.plainer = talk.plainer.without(Lack.FORM)
             return
         if talk.repair is not None:
             raise _OpenError(Reason.INVALID, f"The answer has not the shape asked for: {error}")
@@ -237,7 +236,8 @@ class Session:
                 self.stop(Reason.BUDGET, self._ledger.explain(wanted))
                 continue
             async with self._settled:
-                await self._settled.wait()
+                if self._ledger.running:  # else the last one has ended just now
+                    await self._settled.wait()
 
     def _after(self, talk: _Talk[Any], trouble: Trouble) -> float:
         """Return in how many seconds to ask again, or say why there will be no other call."""
@@ -268,7 +268,8 @@ class Session:
             raise _OpenError(Reason.UNAVAILABLE, message)
         if talk.failures >= self._settings.attempts:
             raise _OpenError(
-                Reason.UNAVAILABLE, f"{talk.failures} attempts failed, the last because: {said}."
+                Reason.UNAVAILABLE,
+                f"{counted(talk.failures, 'attempt')} failed, the last because: {said}.",
             )
         if wait is None:
             wait = self._delay(talk.failures)

@@ -181,7 +181,8 @@ def judge(status: int, body: str, headers: Mapping[str, str], now: float) -> Tro
             return trouble(follows, advice=advice)
     if status in _NEVER:
         if status < 400:
-            message += f", it points to {one_line(headers.get('location', 'nowhere'), 100)}"
+            place = one_line(headers.get("location", ""), 100)
+            message += f", it points to {place or 'nowhere'}"
         return trouble(
             Follows.UNUSABLE, advice=_CHECK_KEY if status in (401, 402, 403) else _CHECK_ADDRESS
         )

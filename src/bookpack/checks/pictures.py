@@ -63,7 +63,7 @@ def _at_its_place(one: Placed, locked: bool) -> Iterable[Diagnostic]:
         yield finding("unreadable-image", f"The picture {name} {shown.problem}.")
     kept = shown.kept
     said = kept.description if kept is not None else None
-    described = said is not None and (said.engine != "offline" or said.touched or said.alt)
+    described = said is not None and (said.engine != "offline" or said.touched or said.words)
     if not image.alt and not image.title and not described and not one.caption:
         yield finding("image-without-words", f"Nothing says what {name} shows.")
     severity = Severity.ERROR if locked else None

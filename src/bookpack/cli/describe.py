@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from bookpack.cli.options import EXIT_FINDINGS, book_options, settings_of
 from bookpack.console import complain, progress, status_line
+from bookpack.counting import counted
 from bookpack.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def describe(
     in BOOK/descriptions; what a person has edited or approved is never asked again.
     """
     from bookpack import pipeline
-    from bookpack.desks.pictures.describe import MODEL, OFFLINE, PictureDesk
+    from bookpack.desks.pictures.describe import MODEL, OFFLINE, TICKET, PictureDesk
     from bookpack.desks.pictures.survey import select, survey
     from bookpack.system import cache_folder
 
@@ -91,18 +92,24 @@ def describe(
 
         page = sheet_of(checked.book.meta, cases, checked.diagnostics, checked.gallery)
         sheet.write_bytes(page.encode("utf-8", "replace"))
-        if not quiet:
-            click.echo(f"Written: {sheet}")
-        if not (approve or prune or offline):
-            return
+        _say(f"Written: {sheet}", quiet)
     if approve:
-        _approve(desk, cases, approve, quiet)
-        return
+        _approve(desk, cases, approve, dry_run, quiet)
     if prune:
-        _prune(desk, quiet)
+        _prune(desk, dry_run, quiet)
+    if approve or prune or (sheet is not None and not offline):
         return
-    cases = desk.bring_in(cases, again=refresh)
-    chosen = select(cases, engine, refresh=refresh, chosen=lambda case: _is_meant(case, only))
+    if asks and not batch and (desk.folder.folder / TICKET).exists():
+        raise SettingsError(
+            f"A batch is under way: collect it with --batch, or give it up by deleting "
+            f"{desk.folder.folder / TICKET}."
+        )
+    meant = [case for case in cases if _is_meant(case, only)]
+    for pattern in only:
+        if not any(_is_meant(case, [pattern]) for case in meant):
+            raise SettingsError(f"No picture of the book is called {pattern}.")
+    meant = desk.bring_in(meant, again=refresh)
+    chosen = select(meant, engine, refresh=refresh)
     if dry_run:
         _dry_run(desk, chosen, settings, offline)
         return
@@ -113,11 +120,20 @@ def describe(
             _batch(desk, chosen, settings, quiet)
         elif chosen:
             _ask(desk, chosen, settings, quiet)
-    finally:
-        desk.follow_moves(cases)
-        _sum_up(desk, cases, chosen, quiet)
+    except SettingsError:
+        raise  # nothing was done that could be told
+    except BaseException:
+        _sum_up(desk, meant, chosen, book, quiet)
+        raise
+    desk.follow_moves(meant)
+    _sum_up(desk, meant, chosen, book, quiet)
     if desk.report.failed:
         raise SystemExit(EXIT_FINDINGS)
+
+
+def _say(text: str, quiet: bool) -> None:
+    if not quiet:
+        click.echo(text)
 
 
 def _is_meant(case: "Case", patterns: Sequence[str]) -> bool:
@@ -181,15 +197,15 @@ def _batch(
         if not chosen:
             return
         state = batches.submit(chosen)
-        message = f"{state.total:,} pictures submitted as a batch. Run the same command to collect."
+        submitted = counted(state.total, "picture")
+        message = f"{submitted} submitted as a batch. Run the same command to collect."
     else:
         state = batches.collect(chosen)
         done = "has ended" if state.ended else "is under way"
-        message = f"The batch {done}: {state.done:,} of {state.total:,} pictures answered."
+        message = f"The batch {done}: {state.done:,} of {counted(state.total, 'picture')} answered."
     if batches.stopped:
         complain(batches.stopped)
-    if not quiet:
-        click.echo(message)
+    _say(message, quiet)
 
 
 def _dry_run(
@@ -198,23 +214,29 @@ def _dry_run(
     for case in chosen:
         click.echo(f"{case.status}: {case.name}")
     if offline:
-        click.echo(f"{len(chosen):,} pictures would be described offline.")
+        click.echo(f"{counted(len(chosen), 'picture')} would be described offline.")
         return
     from bookpack.ask.accounts import estimate
 
     found = estimate(desk.questions(chosen, {}), settings.model)
     money = "no prices are set"
     if settings.model.price_in or settings.model.price_out:
-        money = f"at most {found.money:,.2f} {found.currency}"
+        money = f"at most {_money(found.money)} {found.currency}"
     click.echo(
-        f"{found.questions:,} pictures would be asked for: about {found.tokens_in:,} tokens in, "
-        f"at most {found.tokens_out_at_most:,} out; {money}."
+        f"{counted(found.questions, 'picture')} would be asked for: about "
+        f"{found.tokens_in:,} tokens in, at most {found.tokens_out_at_most:,} out; {money}."
     )
 
 
 def _approve(
-    desk: "PictureDesk", cases: "Sequence[Case]", patterns: Sequence[str], quiet: bool
+    desk: "PictureDesk",
+    cases: "Sequence[Case]",
+    patterns: Sequence[str],
+    dry_run: bool,
+    quiet: bool,
 ) -> None:
+    from bookpack.desks.pictures.describe import is_approved
+
     meant = [
         case
         for case in cases
@@ -223,56 +245,81 @@ def _approve(
     for pattern in patterns:
         if pattern != "all" and not any(_is_meant(case, [pattern]) for case in meant):
             raise SettingsError(f"No picture of the book has a description called {pattern}.")
-    done = desk.approve(meant)
-    if not quiet:
-        click.echo(f"{len(done):,} approved.")
+    if dry_run:
+        names = [case.kept.name for case in meant if case.kept and not is_approved(case)]
+    else:
+        names = desk.approve(meant)
+    for name in names:
+        _say(f"{'Would approve' if dry_run else 'Approved'}: {name}", quiet)
+    _say(f"{counted(len(names), 'description')} {_done('approved', dry_run)}.", quiet)
 
 
-def _prune(desk: "PictureDesk", quiet: bool) -> None:
-    removed, left = desk.prune()
-    if quiet:
-        return
+def _prune(desk: "PictureDesk", dry_run: bool, quiet: bool) -> None:
+    removed, left = desk.prune(dry_run=dry_run)
     for name in removed:
-        click.echo(f"Removed: {name}")
+        _say(f"{'Would remove' if dry_run else 'Removed'}: {name}", quiet)
     for name in left:
-        click.echo(f"Left: {name} (a person edited it, and its picture is still in the folder)")
-    click.echo(f"{len(removed):,} removed.")
+        reason = "a person edited it, and its picture is still in the folder"
+        _say(f"Left: {name} ({reason})", quiet)
+    _say(f"{counted(len(removed), 'description')} {_done('removed', dry_run)}.", quiet)
+
+
+def _done(what: str, dry_run: bool) -> str:
+    return f"would be {what}" if dry_run else what
+
+
+def _money(amount: float) -> str:
+    return f"{amount:,.2f}" if amount >= 1 else f"{amount:.4f}"
 
 
 def _sum_up(
-    desk: "PictureDesk", cases: "Sequence[Case]", chosen: "Sequence[Case]", quiet: bool
+    desk: "PictureDesk",
+    cases: "Sequence[Case]",
+    chosen: "Sequence[Case]",
+    book: Path,
+    quiet: bool,
 ) -> None:
     report = desk.report
-    for name, message in report.failed[:_SHOWN_FAILURES]:
-        complain(f"{name}: not described. {message}")
-    if len(report.failed) > _SHOWN_FAILURES:
-        complain(f"… and {len(report.failed) - _SHOWN_FAILURES:,} more.")
+    by_message: dict[str, list[str]] = {}
+    for name, message in [*report.failed, *_unreadable(cases)]:
+        by_message.setdefault(message, []).append(name)
+    for message, names in list(by_message.items())[:_SHOWN_FAILURES]:
+        more = f" and {counted(len(names) - 1, 'more', 'more')}" if len(names) > 1 else ""
+        complain(f"{names[0]}{more}: not described. {message}")
+    if len(by_message) > _SHOWN_FAILURES:
+        complain(f"… and {len(by_message) - _SHOWN_FAILURES:,} more.")
     if quiet:
         return
-    open_ones = [case for case in chosen if case.name not in report.described]
-    touched = sum(case.touched for case in cases)
-    rows: list[tuple[str, Any]] = [
-        ("pictures", len(cases)),
-        ("described", len(report.described)),
-        ("not yet", len(open_ones)),
-        ("by hand", touched),
+    rows: list[tuple[str, str]] = [
+        ("pictures", f"{len(cases):,}"),
+        ("described", f"{len(report.described):,}"),
+        ("not yet", f"{sum(case.name not in report.described for case in chosen):,}"),
+        ("by hand", f"{sum(case.touched for case in cases):,}"),
     ]
-    rows += [(status, count) for status, count in _leftovers(cases, chosen) if count]
+    rows += [(status, f"{count:,}") for status, count in _leftovers(cases, chosen) if count]
     if report.moved:
-        rows.append(("moved", len(report.moved)))
-    for name, value in rows:
-        click.echo(f"{name:<14} {value:,}")
+        rows.append(("moved", f"{len(report.moved):,}"))
     if report.usage.calls:
         usage = report.usage
         about = "about " if usage.estimated else ""
-        click.echo(f"{'tokens':<14} {about}{usage.tokens_in:,} in, {usage.tokens_out:,} out")
-    money = desk.money
-    if money:
-        click.echo(f"{'cost':<14} {money:.4f} {desk.settings.model.currency}")
+        rows.append(("tokens", f"{about}{usage.tokens_in:,} in, {usage.tokens_out:,} out"))
+    if desk.money:
+        rows.append(("cost", f"{_money(desk.money)} {desk.settings.model.currency}"))
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        click.echo(f"{name:<{width}} {value}")
     if report.described:
-        click.echo(
-            f"Written to {desk.folder.folder}. Read, edit, then: bookpack describe --approve"
-        )
+        click.echo(f"Written to {desk.folder.folder}.")
+        click.echo(f"Next: read and edit them, then bookpack describe {book} --approve all")
+
+
+def _unreadable(cases: "Sequence[Case]") -> Iterator[tuple[str, str]]:
+    """Yield the pictures that could not be decoded; `check` has their places."""
+    from bookpack.desks.pictures.survey import Status
+
+    for case in cases:
+        if case.status is Status.UNREADABLE:
+            yield case.name, f"It {case.problem}."
 
 
 def _leftovers(cases: "Sequence[Case]", chosen: "Sequence[Case]") -> Iterator[tuple[str, int]]:

@@ -210,6 +210,8 @@ class _Figures:
             self.edits.taken.append(Edit(Span(items[0][0].start, end), ""))
             return
         start, gap = items[0][0].start, ""
+        while self.text[start - 1 : start] in (" ", "\t"):
+            start -= 1
         blocks: list[str] = []
         for span, text in items:
             if text is None:

@@ -15,6 +15,7 @@ from bookpack.read.spans import merged, without
 from bookpack.source import Edit, Span, apply_edits
 
 _LINE = re.compile(r"[^\n\r]+")
+_BLANKS = re.compile(r"[ \t]*")
 _LINE_END = re.compile(r"[\n\r]|\Z")
 _LONGEST_MARK = 200  # code points: a rule of that many hyphens is a rule
 _BEGINS_LINE = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*")
@@ -51,9 +52,9 @@ def marks_in_text(
 
 
 def marks_behind_tags(text: str, removed: Sequence[Span]) -> Iterator[Edit]:
-    """Escape the marks of blocks that come to the beginning of a line of Markdown.
+    """Escape the marks of blocks, and drop the blanks, that come to the beginning of a line.
 
-    `removed` are the tags, in order, that go from the running text of a chapter.
+    `removed` are the tags and comments, in order, that go from a chapter's running text.
     """
     position = 0
     begins = True  # nothing but marks of quotes and lists stands before in the line
@@ -62,14 +63,20 @@ def marks_behind_tags(text: str, removed: Sequence[Span]) -> Iterator[Edit]:
         before = text[max(line, position) : tag.start]
         begins = (begins or line > position) and _BEGINS_LINE.fullmatch(before) is not None
         position = tag.end
-        if not begins or text[tag.end : tag.end + 1] == "<":
+        if not begins:
             continue
-        end = _LINE_END.search(text, tag.end, tag.end + _LONGEST_MARK)
-        rest = SpanList((tag.end, end.start() if end else len(text)))
+        blanks = _BLANKS.match(text, tag.end)
+        start = blanks.end() if blanks else tag.end
+        if start > tag.end:
+            yield Edit(Span(tag.end, start), "")
+        if text[start : start + 1] == "<":
+            continue
+        end = _LINE_END.search(text, start, start + _LONGEST_MARK)
+        rest = SpanList((start, end.start() if end else len(text)))
         shown = without(rest, removed[number + 1 : number + _LONGEST_MARK])
         mark = _mark("".join(span.slice(text) for span in shown))
         if mark is not None:
-            yield Edit(Span(tag.end + mark, tag.end + mark), "\\")
+            yield Edit(Span(start + mark, start + mark), "\\")
 
 
 def _mark(line: str) -> int | None:

@@ -39,30 +39,29 @@ def layout_edits(
     of them overlapping, that go together with what they hold.
     """
     taken = sorted(gone)
+    blocks = structure.html_blocks
+    html = merged(block.span for block in blocks)
     ends: dict[str, int] = {}
-    inline: list[Span] = []
+    inline = [one for one in structure.comments if html.holding(one.start) is None]
+    yield from (Edit(_with_one_blank(text, comment), "") for comment in inline)
     for tag in reversed(structure.inline_tags):
         if tag.name in _HIDDEN and tag.closing:
             ends[tag.name] = tag.span.end
         elif tag.name in ends:
             hidden = Span(tag.span.start, ends.pop(tag.name))
             if not _EMPTY_LINE.search(hidden.slice(text)):
+                inline.append(hidden)
                 yield Edit(_with_one_blank(text, hidden), "")
         elif _is_layout(tag):
             inline.append(tag.span)
             yield Edit(tag.span, "")
-    yield from marks_behind_tags(text, inline[::-1])
-    blocks = structure.html_blocks
+    yield from marks_behind_tags(text, sorted(inline))
     # Behind these nothing has to be kept apart: a heading ends by itself, HTML goes.
     closed = {structure.body_start, *(h.span.end for h in structure.headings)}
     closed.update(block.span.end for block in blocks)
     for block in blocks:
         place = _Place.of(text, block, closed)
         yield from _block_edits(text, block, place, structure.comments, figures, taken)
-    html = merged(block.span for block in blocks)
-    for comment in structure.comments:
-        if html.holding(comment.start) is None:
-            yield Edit(_with_one_blank(text, comment), "")
 
 
 def _is_layout(tag: Tag) -> bool:
@@ -226,11 +225,13 @@ def _without_block(text: str, block: HtmlBlock, place: _Place) -> Edit:
     start, end = block.span
     if place.glued:
         return Edit(block.span, "\n" if text[end : end + 1].strip() else "")
-    before = text[max(0, start - 200) : start].rstrip(" \t")
+    window = text[max(0, start - 200) : start]
+    before = window.rstrip(" \t")
     if not before or before.endswith(("\n\n", "\r\n\r\n", "\r\r")):
         following = re.compile(r"[ \t]*(?:\r\n|\n|\r)").match(text, end)
         if following:
-            end = following.end()
+            # With its indentation, which would become that of the next line.
+            start, end = start - len(window) + len(before), following.end()
     return Edit(Span(start, end), "")
 
 

@@ -20,6 +20,12 @@ CAPTION_CLASSES = frozenset(
 """Classes by which authors and their tools mark a caption; WordPress wrote the last one."""
 
 _LONGEST = 2000  # code points: an italic text beyond that is no caption
+_CREDIT = re.compile(
+    r"\W*(?:(?:image|photo|picture|figure)\s+)?(?:sources?|credits?|courtesy of|quellen?|bildquelle"
+    r"|fuentes?|fontes?|fonti|出典|来源|來源|출처)\s*[:：]",
+    re.I,
+)
+"""What says whom a picture comes from says nothing of what it shows."""
 _EMPHASIS = frozenset({"em", "i"})
 _BLOCK = frozenset(
     {"br", "center", "dd", "div", "dt", "figcaption", "figure", "header", "main", "p"}
@@ -110,7 +116,8 @@ class CaptionPlaces:
                     return self.element(tag, limit)
                 if tag.name in _EMPHASIS and not tag.closing:
                     found = self.element(tag, limit) if crossed else None
-                    return found if found and self._line_ends(found.span.end) else None
+                    alone = found and self._line_ends(found.span.end)
+                    return found if found and alone and not _CREDIT.match(found.text) else None
                 if not _is_passed(tag):
                     return None
                 crossed |= tag.name in _BLOCK
@@ -215,7 +222,7 @@ class CaptionPlaces:
     def _run(self, span: Span, *, raw: bool) -> Place | None:
         words = span.slice(self.text).rstrip().removesuffix("\\").rstrip()
         inner = _inside_emphasis(words)
-        if inner is None:
+        if inner is None or _CREDIT.match(inner):
             return None
         if self.structure.code.holding(span.start) is not None:
             return None

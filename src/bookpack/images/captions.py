@@ -6,7 +6,8 @@ A picture's caption is the first of these that there is:
    is but the name of the file;
 2. the `<figcaption>` of the `<figure>` that holds it;
 3. right behind it, with nothing but blanks and tags between: an element whose class says that it
-   is a caption (`caption_places.CAPTION_CLASSES`), or a line of nothing but one emphasis;
+   is a caption (`caption_places.CAPTION_CLASSES`), or a line of nothing but one emphasis that
+   does not only name a source;
 4. the same right before it.
 
 The pictures of one row, and those of one `<figure>`, share a caption: each stands by itself in
@@ -28,6 +29,7 @@ from bookpack.source import Span
 
 _IN_CONTAINER = re.compile(r"[ \t]*(?:>|[-+*](?=[ \t\r\n])|\d{1,9}[.)](?=[ \t\r\n])|\[\^)")
 _LIST_MARKS = re.compile(r"[ \t]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?:\[[ xX]\][ \t]+)?")
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
 _TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
 
@@ -83,6 +85,7 @@ class _Finder:
         self.shown = [image for image in structure.images if not image.decorative]
         pictures = [self.units[image.span] for image in self.shown]
         self.places = CaptionPlaces(text, structure, [unit.start for unit in pictures])
+        self.lines = [0, *(match.end() for match in _LINE_END.finditer(text))]
         self.found: dict[Span, Place] = {}
 
     def run(self) -> Mapping[Span, Caption]:
@@ -134,23 +137,21 @@ class _Finder:
         limit, neighbour, begins = self.structure.body_start, -1, True
         for image in self.shown:
             unit = self.units[image.span]
+            above, limit = limit, max(limit, unit.end)
+            begun, begins = begins, self._begins_line(unit.start, above, begun=begins)
             if image.span in self.found or image.in_table or image.block in headings:
-                limit, begins = max(limit, unit.end), False
                 continue
             contained = _IN_CONTAINER.match(self.text, image.block.start) is not None
-            above, limit = limit, max(limit, unit.end)
-            in_line, begins = not begins, self._begins_line(unit.start)
             column = self._column(unit.start) if contained else None
             end = image.block.end if contained else len(self.text)
             if neighbour == unit.start:
                 rows[-1].images.append(image)
-                begins = True
             elif not begins:
                 continue
             else:
                 before = None
                 if not contained:
-                    before = self.places.before(unit.start, above, in_line=in_line)
+                    before = self.places.before(unit.start, above, in_line=not begun)
                 rows.append(_Row([image], before))
             after = self.places.after(unit.end, column, end)
             neighbour = after.start if isinstance(after, Neighbour) else -1
@@ -158,14 +159,19 @@ class _Finder:
                 rows[-1].after = after
         return rows
 
-    def _begins_line(self, offset: int) -> bool:
-        """Tell whether nothing but tags and the marks of lists stand before in the line."""
-        before = self.text[offset - self._column(offset) : offset]
-        return _LIST_MARKS.fullmatch(_TAG.sub("", before)) is not None
+    def _begins_line(self, offset: int, above: int, *, begun: bool) -> bool:
+        """Tell whether nothing but tags and the marks of lists stand before in the line.
+
+        `begun` tells the same of the picture that ends at `above`.
+        """
+        line = offset - self._column(offset)
+        before = _TAG.sub("", self.text[max(line, above) : offset])
+        if line >= above:
+            return _LIST_MARKS.fullmatch(before) is not None
+        return begun and not before.strip()
 
     def _column(self, offset: int) -> int:
-        line = max(self.text.rfind("\n", 0, offset), self.text.rfind("\r", 0, offset)) + 1
-        return offset - line
+        return offset - self.lines[bisect_right(self.lines, offset) - 1]
 
     def _share(self, rows: list[_Row]) -> None:
         """Give every caption to one row; see the module for how turns are read."""
@@ -189,8 +195,9 @@ class _Finder:
         block = self.places.html.holding(image.span.start)
         if block is not None:
             line = image.span.start - self._column(image.span.start)
-            end = self.text.find("\n", image.span.end)
-            region = Span(max(line, block.start), min(end, block.end) if end >= 0 else block.end)
+            below = bisect_right(self.lines, image.span.end)
+            end = self.lines[below] if below < len(self.lines) else len(self.text)
+            region = Span(max(line, block.start), min(end, block.end))
         elif _IN_CONTAINER.match(self.text, region.start):
             return False
         if region not in self.bare:

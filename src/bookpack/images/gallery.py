@@ -12,21 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bookpack.answers import FILE_NAME, Description, State, parse_description
 from bookpack.answers import UnreadableDescriptionError as Unreadable
 from bookpack.config.tables import ImagesTable
 from bookpack.diagnostics import Diagnostic, report
+from bookpack.images.data_uri import data_uri
+from bookpack.images.facts import Facts, facts_of
 from bookpack.images.limits import Limits, UnreadablePictureError
+from bookpack.images.offline import describe_offline
 from bookpack.images.quotable import as_quotable
 from bookpack.images.words import Origin, PictureWords
 from bookpack.model import Image
 from bookpack.read.files import BookFiles
 from bookpack.source import Source, Span
-
-if TYPE_CHECKING:
-    from bookpack.images.facts import Facts
 
 _NO_PICTURES = frozenset(
     {
@@ -73,7 +72,7 @@ class Shown:
 
     key: str
     digest: str = ""
-    facts: "Facts | None" = None
+    facts: Facts | None = None
     kept: Kept | None = None
     current: bool = False
     problem: str = ""
@@ -165,8 +164,6 @@ class Gallery:
 
         Raises `UnreadablePictureError` for data in the text that is none.
         """
-        from bookpack.images.load import data_uri
-
         if shown.key.startswith("data:"):
             return data_uri(image.target)
         return None if _is_elsewhere(shown.key) else self.files.read(shown.key)
@@ -202,10 +199,6 @@ class Gallery:
             return Shown(key, kept=kept, current=kept is not None)
         if not key or posixpath.splitext(key)[1].lower() in _NO_PICTURES:
             return Shown(key)
-        # Decoders are loaded for books that have pictures, and not for the others.
-        from bookpack.images.facts import facts_of
-        from bookpack.images.load import data_uri
-
         try:
             data = data_uri(image.target) if key.startswith("data:") else self._read(path)
         except UnreadablePictureError as error:
@@ -257,8 +250,6 @@ def _words_of(shown: Shown) -> PictureWords:
         )
     if shown.facts is None:
         return PictureWords()
-    from bookpack.images.offline import describe_offline
-
     offline = describe_offline(shown.facts, None)
     return PictureWords(
         description=offline.text, origin=Origin.OFFLINE, identity=shown.facts.identity

@@ -46,7 +46,7 @@ _BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, At
            EOFError, OverflowError, struct.error, Image.DecompressionBombError)  # fmt: skip
 _ROWS = 256
 _LARGE = 16_000_000
-# One large picture at a time: each takes up to twelve bytes a pixel while it is made equal.
+# One large picture at a time: each takes up to nine bytes a pixel while it is made equal.
 _one_large = threading.Lock()
 _opening = threading.Lock()
 
@@ -91,7 +91,7 @@ def load_picture(data: bytes, limits: Limits) -> Picture:
     limits.check_bytes(len(data))
     if svg.may_be_svg(data):
         drawing = svg.read_svg(data)
-        drawn = load_picture(svg.draw(drawing, limits), limits)
+        drawn = load_picture(svg.draw(drawing), Limits(svg.DRAWN_PIXELS, svg.DRAWN_PIXELS * 8))
         return Picture(
             format="SVG",
             width=drawing.width,
@@ -177,6 +177,7 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _made_equal(image: Image.Image, size: int) -> Picture:
+    frames = _frames(image)
     try:
         image.load()
     except _BROKEN as error:
@@ -185,7 +186,8 @@ def _made_equal(image: Image.Image, size: int) -> Picture:
         name = _NAMES.get(image.format or "", image.format)
         raise UnreadablePictureError(f"is a damaged {name} file") from error
     try:
-        pixels = _on_white(_upright(image))
+        _turn_upright(image)
+        pixels = _on_white(image)
     except _BROKEN as error:
         raise UnreadablePictureError(f"has colours that cannot be shown ({image.mode})") from error
     name = image.format or ""
@@ -193,7 +195,7 @@ def _made_equal(image: Image.Image, size: int) -> Picture:
         format=_NAMES.get(name, name),
         width=pixels.width,
         height=pixels.height,
-        frames=_frames(image),
+        frames=frames,
         identity=_identity(pixels),
         own_words=(),
         own_title="",
@@ -209,11 +211,10 @@ def _silence() -> None:
         warnings.filterwarnings("ignore", module=module.pattern)
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except _BROKEN:
-        return image  # its EXIF block is damaged, as browsers ignore it too
+def _turn_upright(image: Image.Image) -> None:
+    # Browsers ignore a damaged EXIF block too.
+    with contextlib.suppress(*_BROKEN):
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -222,11 +223,12 @@ def _on_white(image: Image.Image) -> Image.Image:
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode[:-1] + "A")
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        if image.mode != "RGBA":
+            image = image.convert("RGBA")
         sheet = Image.new("RGB", image.size, "white")
         sheet.paste(image, mask=image.getchannel("A"))
         return sheet
-    return image.convert("RGB") if image.mode != "RGB" else image
+    return image.convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -52,12 +52,12 @@ def looks_like(picture: "Picture") -> str:
     seen = measure(picture.pixels)
     if seen.flat < 0.75 and seen.colours >= 12:
         return "photo"
-    if seen.flat < 0.85 or seen.colours > 12 or seen.paper < 0.3:
+    if seen.flat < 0.8 or seen.colours > 12 or seen.paper < 0.3:
         return ""
     if seen.light < 0.3:
         # Dark paper is that of a terminal or an editor, when it holds much that is small.
         return "screenshot" if seen.edges > 0.03 and seen.paper > 0.5 else ""
-    if seen.light < 0.8:
+    if seen.light < 0.8 or seen.flat < 0.85:
         return ""
     if seen.grid >= _GRID_LINES and seen.rules < _RULES and seen.columns and seen.edges < 0.12:
         return "chart"

@@ -5,6 +5,7 @@ Reading needs the extra `ocr` (RapidOCR with its models); how it is done, `ocr_e
 
 import hashlib
 import importlib.util
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 METHOD = 1
 """Part of a reading's key in the cache: another method is another reading."""
+
+NUMBER = re.compile(r"\d+(?:[.,:/\u2009\u00a0' ]\d+)*")
+"""What two readings are compared by: digits with what may part them."""
 
 _ROOM = "readings"
 _TASKS = ("cls", "det", "rec")

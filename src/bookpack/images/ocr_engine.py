@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy
 from PIL import Image, ImageFilter
 
-from bookpack.images.ocr import Line
+from bookpack.images.ocr import NUMBER, Line
 from bookpack.images.reading_order import Box, in_reading_order
 
 _WHOLE = 4_000_000
-_FINE = 16_000_000
+_FINE = 9_000_000
 _ENLARGED_TO = 1_000_000
 _MOST_ENLARGED = 2.0
 _PART = 2000
@@ -35,7 +35,6 @@ _SURE_OF_NUMBERS = 0.95
 _SURE_OF_A_LETTER = 0.9
 _BLUR = 0.6
 _DIGIT = re.compile(r"\d")
-_NUMBER = re.compile(r"\d+(?:[.,:/\u2009\u00a0' ]\d+)*")
 
 
 class Engine:
@@ -102,8 +101,8 @@ class Engine:
         doubtful: tuple[str, ...] = ()
         if _DIGIT.search(text):
             again, _ = self._text(cut.filter(ImageFilter.GaussianBlur(_BLUR)))
-            confirmed = _NUMBER.findall(again) if sure >= _SURE_OF_NUMBERS else []
-            doubtful = tuple(n for n in _NUMBER.findall(text) if n not in confirmed)
+            confirmed = NUMBER.findall(again) if sure >= _SURE_OF_NUMBERS else []
+            doubtful = tuple(n for n in NUMBER.findall(text) if n not in confirmed)
         return Line(text, round(sure, 3), quad.box, doubtful)
 
     def _text(self, cut: Image.Image) -> tuple[str, float]:

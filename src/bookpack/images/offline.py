@@ -3,17 +3,15 @@
 Nothing is left out, however many words a picture holds: they stand in one paragraph.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bookpack.images.facts import Facts
-from bookpack.images.ocr import Line, Reading
+from bookpack.images.ocr import NUMBER, Line, Reading
 from bookpack.read.plain import escape_plain
 
 LABEL = "Not described by a model."
 _PARTED = " · "
-_WITH_AN = re.compile(r"(?:AVIF|SVG)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def describe_offline(facts: Facts, reading: Reading | None) -> OfflineDescriptio
         words = reading.words
         if reading.lines:
             marked = _listed(map(_marked, reading.lines))
-            doubt = " (? = read in two ways)" if reading.doubtful else ""
+            doubt = " (? = two readings differ)" if reading.doubtful else ""
             paragraphs.append(f"Words found in it by OCR{doubt}: {marked}")
         else:
             paragraphs.append("No words were found in it by OCR.")
@@ -57,13 +55,12 @@ def describe_offline(facts: Facts, reading: Reading | None) -> OfflineDescriptio
 
 
 def _kind_and_size(facts: Facts) -> str:
-    article = "An" if _WITH_AN.match(facts.format) else "A"
-    size = f"{facts.width:,} × {facts.height:,} pixels"
-    if facts.frames > 1:
-        what = "pages" if facts.format == "TIFF" else "frames"
-        size += f" and {facts.frames:,} {what}, of which this is the first,"
+    article = "An" if facts.format in ("AVIF", "SVG") else "A"
     looks = f" that looks like a {facts.looks}" if facts.looks else ""
-    return f"{article} {facts.format} picture of {size}{looks}".rstrip(",")
+    what = "pages" if facts.format == "TIFF" else "frames"
+    first = f", the first of {facts.frames:,} {what}" if facts.frames > 1 else ""
+    size = f"{facts.width:,} × {facts.height:,} pixels"
+    return f"{article} {facts.format} picture of {size}{looks}{first}"
 
 
 def _listed(texts: Iterable[str]) -> str:
@@ -73,10 +70,4 @@ def _listed(texts: Iterable[str]) -> str:
 
 def _marked(line: Line) -> str:
     """Return the text of a line with a question mark behind each doubtful number."""
-    text, at, marked = line.text, 0, ""
-    for number in line.doubtful:
-        found = text.find(number, at)
-        if found >= 0:
-            marked += text[at : found + len(number)] + "?"
-            at = found + len(number)
-    return marked + text[at:]
+    return NUMBER.sub(lambda n: f"{n[0]}?" if n[0] in line.doubtful else n[0], line.text)

@@ -8,9 +8,13 @@ and time of a processor, where the system can limit that.
 
 import contextlib
 import sys
+import threading
+from typing import Any
 
 MEMORY = 3_000_000_000
 """Bytes of address space."""
+STACK = 256 * 1024 * 1024
+"""Bytes of stack, for thousands of elements inside each other."""
 
 
 def main(side: str, pixels: int, seconds: int) -> int:
@@ -24,13 +28,22 @@ def main(side: str, pixels: int, seconds: int) -> int:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     text = sys.stdin.buffer.read().decode()
-    try:
-        drawn = resvg_py.svg_to_bytes(svg_string=text, dpi=96.0, **{side: pixels})  # type: ignore[arg-type]
-    except ValueError as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
-        return 1
-    sys.stdout.buffer.write(drawn)
-    return 0
+    size: dict[str, Any] = {side: pixels}
+    problems = []
+
+    def draw() -> None:
+        try:
+            sys.stdout.buffer.write(resvg_py.svg_to_bytes(svg_string=text, dpi=96.0, **size))
+        except ValueError as error:
+            problems.append(" ".join(str(error).split()))
+
+    # Elements inside each other take stack, more than a first thread has.
+    threading.stack_size(STACK)
+    drawing = threading.Thread(target=draw)
+    drawing.start()
+    drawing.join()
+    print(*problems, sep="", end="", file=sys.stderr)
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

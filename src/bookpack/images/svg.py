@@ -21,10 +21,10 @@ from typing import NoReturn
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-from bookpack.images.limits import Limits, UnreadablePictureError
+from bookpack.images.limits import UnreadablePictureError
 
 MAX_DEPTH = 256
-"""Elements inside each other; resvg ends the whole process somewhat above 500."""
+"""Elements inside each other; resvg ends the whole process at a few thousand."""
 DRAWN_PIXELS = 2_500_000
 DRAWN_SIDE = 20_000
 SECONDS = 60
@@ -95,7 +95,7 @@ def read_svg(data: bytes) -> Drawing:
     return reader.drawing()
 
 
-def draw(drawing: Drawing, limits: Limits, seconds: int = SECONDS) -> bytes:
+def draw(drawing: Drawing, seconds: int = SECONDS) -> bytes:
     """Return the drawing as PNG bytes, at a size at which its text can be read.
 
     It is made larger, four times at most, or smaller to about `DRAWN_PIXELS`. Fonts are those of
@@ -103,7 +103,7 @@ def draw(drawing: Drawing, limits: Limits, seconds: int = SECONDS) -> bytes:
     processor.
     """
     width, height = drawing.width, drawing.height
-    scale = min(4.0, math.sqrt(min(DRAWN_PIXELS, limits.max_pixels) / (width * height)))
+    scale = min(4.0, math.sqrt(DRAWN_PIXELS / (width * height)))
     scale = min(scale, DRAWN_SIDE / max(width, height))
     side, length = ("width", width) if width >= height else ("height", height)
     command = [sys.executable, "-P", "-m", "bookpack.images.rasterise", side]

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 
 from bookpack.ask.batch import BatchAsker
 from bookpack.ask.ticket import BatchState, BatchTicket
-from bookpack.desks.pictures.describe import PictureDesk
+from bookpack.desks.pictures.describe import TICKET, PictureDesk
 from bookpack.desks.pictures.survey import Case
 from bookpack.errors import WorldError
 from bookpack.system import replace_file
-
-TICKET = "batch.json"
 
 
 class BatchDesk:

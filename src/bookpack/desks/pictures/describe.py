@@ -19,7 +19,7 @@ from bookpack.desks.pictures.survey import Case, Status, fetched
 from bookpack.errors import WorldError
 from bookpack.images.facts import Facts, facts_of
 from bookpack.images.gallery import Gallery, Kept
-from bookpack.images.load import UnreadablePictureError, for_model, load_picture
+from bookpack.images.load import UnreadablePictureError, for_model, load_picture, rows_for_model
 from bookpack.images.ocr import Reader, Reading, open_reader
 from bookpack.images.offline import describe_offline
 from bookpack.images.remote import RemotePictureError, fetch_picture
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MODEL, OFFLINE = "model", "offline"
 OFFLINE_VERSION = "1"
+TICKET = "batch.json"
+"""The ticket of a batch that is under way, in the folder of descriptions."""
 Outcomes = Callable[
     [Iterator[Question["Structure"]]],
     Generator["Answer[Structure] | NoAnswer[Structure]", None, None],
@@ -101,6 +103,7 @@ class PictureDesk:
         try:
             data = self._fetch(case.name, again)
         except RemotePictureError as error:
+            self._fail(case, error)
             return replace(case, status=Status.MISSING, problem=str(error))
         digest = sha256(data).hexdigest()
         facts = facts_of(data, digest, self.gallery.limits, self.cache)
@@ -174,9 +177,11 @@ class PictureDesk:
                 continue
             try:
                 data, facts, reading = self._looked_at(case)
-                attachment = self._attachment(data)
+                attachment, rows = self._attachment(data)
             except (UnreadablePictureError, RemotePictureError) as error:
                 self._fail(case, error)
+                continue
+            if not self._is_open(case, facts.identity):
                 continue
             words = describe_offline(facts, reading).words
             contexts = [
@@ -184,15 +189,31 @@ class PictureDesk:
                 for one in case.placed[:_PLACES]
             ]
             waiting[facts.identity] = (case, facts, words)
-            yield question(facts.identity, attachment, contexts, self.meta.language)
+            yield question(facts.identity, attachment, contexts, self.meta.language, rows)
+
+    def _is_open(self, case: Case, identity: str) -> bool:
+        """Tell whether there is a place for an answer; one that is paid for must not be lost."""
+        name = self._name_for(case, identity)
+        if not self.folder.is_damaged(name):
+            return True
+        message = f"Its description {name} cannot be read; mend or delete that file first."
+        self.report.failed.append((case.name, message))
+        return False
+
+    def _name_for(self, case: Case, identity: str) -> str:
+        old = case.kept
+        if old is not None and old.description.identity == identity:
+            return old.name
+        return file_name(case.name, identity)
 
     def _fail(self, case: Case, error: ValueError) -> None:
         remote = isinstance(error, RemotePictureError)
         self.report.failed.append((case.name, str(error) if remote else f"It {error}."))
 
-    def _attachment(self, data: bytes) -> Attachment:
+    def _attachment(self, data: bytes) -> tuple[Attachment, int]:
         picture = load_picture(data, self.gallery.limits)
-        return for_model(picture, self.settings.images.model_size)
+        size = self.settings.images.model_size
+        return for_model(picture, size), rows_for_model(picture, size)
 
     def _looked_at(self, case: Case) -> tuple[bytes, Facts, Reading | None]:
         first = case.shown[0]
@@ -259,14 +280,15 @@ class PictureDesk:
     def _keep(self, case: Case, new: Description) -> None:
         new = new.as_written()
         old = case.kept
-        same = old is not None and old.description.identity == new.identity
-        name = old.name if old is not None and same else file_name(case.name, new.identity)
+        name = self._name_for(case, new.identity)
 
         def unless_touched(now: Description | None) -> Description | None:
             return None if now is not None and now.touched else new
 
-        self.folder.put(name, unless_touched)
-        if old is not None and not same:
+        if self.folder.put(name, unless_touched) is None:
+            self._is_open(case, new.identity)  # which says why it is not
+            return
+        if old is not None and old.name != name:
             self._drop(old)
         self.report.described.append(case.name)
 
@@ -296,28 +318,27 @@ class PictureDesk:
     def approve(self, cases: Sequence[Case]) -> list[str]:
         """Mark the descriptions of pictures as right for the pictures as they are now.
 
-        Returns the names of their files. Raises `WorldError` for one that cannot be read.
+        Returns the names of the files that were not yet. Raises `WorldError` for one that cannot
+        be read.
         """
         done = []
         for case in cases:
             kept = case.kept
-            if kept is None:
+            if kept is None or is_approved(case):
                 continue
             identity = case.shown[0].identity or kept.description.identity
             now = self.folder.read(kept.name)
             if now is None:
                 raise WorldError(f"The description {kept.path} cannot be read; mend it first.")
             right = replace(now, identity=identity, files=case.files, state=State.REVIEWED)
-            name = kept.name
-            if identity != kept.description.identity:
-                name = file_name(case.name, identity)
+            name = self._name_for(case, identity)
             self.folder.put(name, lambda _, right=right: right)  # type: ignore[misc]
             if name != kept.name:
                 self.folder.remove(kept.name)
             done.append(name)
         return done
 
-    def prune(self) -> tuple[list[str], list[str]]:
+    def prune(self, *, dry_run: bool = False) -> tuple[list[str], list[str]]:
         """Remove the descriptions that no picture has; return those removed and those left.
 
         What a person touched is left as long as one of its pictures is in the book's folder:
@@ -329,7 +350,18 @@ class PictureDesk:
             is_here = any(self.gallery.files.is_file(path) for path in said.files)
             if said.touched and is_here:
                 left.append(kept.name)
-            else:
+                continue
+            if not dry_run:
                 self.folder.remove(kept.name)
-                removed.append(kept.name)
+            removed.append(kept.name)
         return removed, left
+
+
+def is_approved(case: Case) -> bool:
+    """Tell whether a person has approved the description for the picture as it is now."""
+    kept = case.kept
+    return (
+        kept is not None
+        and case.status is not Status.CHANGED
+        and kept.description.state is State.REVIEWED
+    )

@@ -16,6 +16,7 @@ from importlib.resources import files
 from string import Template
 from typing import NamedTuple
 
+from bookpack.counting import counted
 from bookpack.desks.pictures.safe_html import plain_text, safe_html
 from bookpack.images.words import Origin
 from bookpack.rules import RULES
@@ -104,7 +105,7 @@ def as_sheet(title: str, entries: Sequence[SheetEntry], language: str = "") -> s
             for name, value in _figures(entries)
         ),
         filters=_filters(entries, chapters),
-        count=_counted(len(entries), "picture"),
+        count=counted(len(entries), "picture"),
         cards="\n".join(cards) or '<p class="soft">This book has no pictures.</p>',
         entries=_json(title, language, entries),
     )
@@ -267,7 +268,7 @@ def _badges(entry: SheetEntry) -> str:
     if entry.cost is not None:
         said.append(_money(entry.cost, entry.currency))
     if entry.tokens:
-        said.append(_counted(entry.tokens, "token"))
+        said.append(counted(entry.tokens, "token"))
     badges = "".join(f"<li>{plain_text(one)}</li>" for one in said)
     file = f'<span class="path">{plain_text(entry.file)}</span>' if entry.file else ""
     return f'<ul class="badges" data-state="{plain_text(entry.state)}">{badges}</ul>{file}'
@@ -287,7 +288,3 @@ def _places(entry: SheetEntry) -> str:
 
 def _money(cost: float, currency: str) -> str:
     return f"{cost:,.4f} {currency}".rstrip()
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

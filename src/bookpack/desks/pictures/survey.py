@@ -1,6 +1,6 @@
 """Which pictures a book has, how far the description of each is, and who may write it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -94,16 +94,14 @@ def _case(placed: list[Placed], engines: Mapping[str, tuple[str, str]]) -> Case:
         status = Status.CHANGED
     elif kept.description.engine == "offline" and "model" in engines:
         status = Status.OFFLINE
-    elif kept.description.engine in engines:
+    elif kept.description.engine in engines and not kept.description.touched:
         said = kept.description
         if (said.model, said.prompt) != engines[said.engine]:
             status = Status.OUTDATED
     return Case(status, shown, tuple(placed), kept, problem)
 
 
-def select(
-    cases: Iterable[Case], engine: str, *, refresh: bool, chosen: Callable[[Case], bool]
-) -> list[Case]:
+def select(cases: Iterable[Case], engine: str, *, refresh: bool) -> list[Case]:
     """Return the pictures that `engine` should describe now.
 
     Those without a description always, and those that only the offline describer spoke of when a
@@ -112,7 +110,7 @@ def select(
     """
     wanted = []
     for case in cases:
-        if not chosen(case) or case.touched:
+        if case.touched:
             continue
         said = case.kept.description if case.kept is not None else None
         again = refresh and (said is None or said.engine in (engine, "offline"))
