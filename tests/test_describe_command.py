@@ -283,10 +283,7 @@ class TestPersons:
         tried = describe(book, "--approve", "all", "--dry-run")
         assert tried.stdout.endswith("2 descriptions would be approved.\n")
         approved = describe(book, "--approve", "all")
-        assert (approved.returncode, approved.stdout[-26:]) == (
-            0,
-            "2 descriptions approved.\n"[-26:],
-        )
+        assert approved.stdout.endswith("2 descriptions approved.\n")
         assert describe(book, "--approve", "all").stdout == "0 descriptions approved.\n"
         assert bookpack("build", book, "--locked").returncode == 0
 
@@ -321,7 +318,7 @@ class TestFaults:
             result = describe(book, server=server)
         assert result.returncode == 1
         assert descriptions(book) == {}
-        assert result.stderr.count("not described.") == 2
+        assert "chapters/img/heat.png and 1 more: not described." in result.stderr
 
     def test_one_that_fails_costs_the_others_nothing(self, book: Path, describe: Bookpack) -> None:
         def script(request: Request) -> Any:

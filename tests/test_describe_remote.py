@@ -1,5 +1,6 @@
 """Pictures from other sites, fetched from real servers on loopback that do as they please."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -143,7 +143,7 @@ class CaptionPlaces:
             elif position in self.comments_by_end:
                 position = self.comments_by_end[position]
             elif tag is not None:
-                if tag.closing and (opening := self._opening_of(tag)) is not None:
+                if tag.closing and (opening := self._partner_of(tag)) is not None:
                     if is_caption(opening):
                         return self.element(opening, position)
                     if tag.name in _EMPHASIS:
@@ -163,7 +163,7 @@ class CaptionPlaces:
         An element whose text Markdown reads (there are empty lines in it) is a caption where
         that text is; its tags are then layout like any other.
         """
-        close = self._closing_of(tag)
+        close = self._partner_of(tag)
         if close is None or close.span.end > limit:
             return None
         inner = Span(tag.span.end, close.span.start)
@@ -265,26 +265,16 @@ class CaptionPlaces:
         number = self.index_by_end.get(position)
         return None if number is None else self.tags[number]
 
-    def _closing_of(self, tag: Tag) -> Tag | None:
+    def _partner_of(self, tag: Tag) -> Tag | None:
+        """Return the tag that closes the element that `tag` opens, or opens what it closes."""
+        number = self.index[tag.span.start]
         depth = 0
-        for number in range(self.index[tag.span.start], len(self.tags)):
-            other = self.tags[number]
-            if other.span.start > tag.span.end + _LONGEST:
+        ahead = range(number, -1, -1) if tag.closing else range(number, len(self.tags))
+        for other in map(self.tags.__getitem__, ahead):
+            if abs(other.span.start - tag.span.start) > _LONGEST:
                 return None
             if other.name == tag.name:
-                depth += -1 if other.closing else 1
-                if depth == 0:
-                    return other
-        return None
-
-    def _opening_of(self, tag: Tag) -> Tag | None:
-        depth = 0
-        for number in range(self.index[tag.span.start], -1, -1):
-            other = self.tags[number]
-            if other.span.end < tag.span.start - _LONGEST:
-                return None
-            if other.name == tag.name:
-                depth += 1 if other.closing else -1
+                depth += 1 if other.closing == tag.closing else -1
                 if depth == 0:
                     return other
         return None
