@@ -275,14 +275,15 @@ def _figures(checked: CheckedBook) -> str:
             Origin.OFFLINE: "with what their files tell",
         }.get(words.origin, "with the words of the author alone")
         if words.origin not in (Origin.MODEL, Origin.PERSON):
-            if one.image.alt or one.image.title:
+            if one.image.alt or one.image.title or one.caption:
                 kind = "with the words of the author"
             elif words.origin is Origin.NONE:
                 kind = "without any words"
         if words.reviewed:
             kind += " and approved"
         counts[kind] = counts.get(kind, 0) + 1
-    told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
+    parts = [f"{count:,} {kind}" for kind, count in sorted(counts.items())]
+    told = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else "none"
     by_model = any("model" in kind for kind in counts)
     return f"Figures: {told}{'' if by_model else '; no model described any'}."
 

@@ -192,8 +192,8 @@ class CaptionPlaces:
             return None
         raw = self.html.holding(start) is not None
         if not raw:
-            line = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
-            if start - line != column if column is not None else start - line > 3:
+            begin = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
+            if start - begin != column if column is not None else start - begin > 3:
                 return None
         latest = min(limit, start + _LONGEST)
         end = _RUN_END.search(self.text, start, latest)
@@ -202,7 +202,7 @@ class CaptionPlaces:
         if latest < limit:
             ends = [match.start() for match in (end, line) if match]
         # A whole paragraph, or else the one line that authors set apart by its break alone.
-        places = (self._run(Span(start, end), raw=raw) for end in dict.fromkeys(ends))
+        places = (self._run(Span(start, last), raw=raw) for last in dict.fromkeys(ends))
         return next(filter(None, places), None)
 
     def _run_before(self, end: int, limit: int, in_line: bool) -> Place | None:
