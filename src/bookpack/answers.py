@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bookpack.errors import WorldError
+from bookpack.source import normalise_newlines
 from bookpack.system import folder_lock, replace_file, unfinished_files
 
 FILE_NAME = re.compile(r"[^/]*-[0-9a-f]{12}\.md")
@@ -111,7 +112,7 @@ def parse_description(data: bytes) -> Description:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UnreadableDescriptionError("is not UTF-8", line) from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = normalise_newlines(text)
     conflict = _CONFLICT.search(text)
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
@@ -177,6 +178,10 @@ class DescriptionFolder:
         except (OSError, UnreadableDescriptionError):
             return None
 
+    def is_damaged(self, name: str) -> bool:
+        """Tell whether the file is there and cannot be understood."""
+        return (self.folder / name).exists() and self.read(name) is None
+
     def put(
         self, name: str, make: Callable[[Description | None], Description | None]
     ) -> Description | None:
@@ -221,7 +226,7 @@ class DescriptionFolder:
 
 
 def _as_kept(text: str) -> str:
-    return text.strip("\n").rstrip()
+    return normalise_newlines(text).strip("\n").rstrip()
 
 
 def _from_head(head: Mapping[str, Any], text: str) -> Description:
@@ -260,6 +265,6 @@ def _from_head(head: Mapping[str, Any], text: str) -> Description:
         state=State(state),
         model=string("model"),
         prompt=string("prompt"),
-        words=tuple(string("words").split("\n")) if "words" in head else None,
+        words=tuple(filter(None, string("words").split("\n"))) if "words" in head else None,
         usage=usage,
     )
