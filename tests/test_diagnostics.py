@@ -21,7 +21,17 @@ from bookpack.reports import (
     from_record,
     to_record,
 )
-from bookpack.rules import RULES, RULES_BY_NAME, Severity
+from bookpack.rules import (
+    RULES,
+    RULES_BY_NAME,
+    Severity,
+    conventions,
+    files,
+    links,
+    pictures,
+    site,
+    text,
+)
 from bookpack.source import Edit, Source, Span
 from conftest import SETTINGS
 
@@ -388,3 +398,10 @@ def unescape(value: str) -> str:
     for code, character in (("%2C", ","), ("%3A", ":"), ("%0A", "\n"), ("%0D", "\r"), ("%25", "%")):
         value = value.replace(code, character)
     return value
+
+
+def test_no_code_and_no_name_is_given_twice() -> None:
+    groups = (conventions, files, links, pictures, site, text)
+    rows = [rule for group in groups for rule in group.RULES]
+    assert len({rule.code for rule in rows}) == len({rule.name for rule in rows}) == len(rows)
+    assert len(RULES) == len(rows)

@@ -96,13 +96,13 @@ class TestText:
         files = dict(site.files)
         files["one/index.html"] = files["one/index.html"].replace(*change)
         (finding,) = found(site, files)
-        assert finding.startswith("BP704 chapters/one.md: Behind “")
+        assert finding.startswith("BP804 chapters/one.md: Behind “")
 
     def test_the_finding_shows_where_they_part(self, make_book: MakeBook) -> None:
         site = BuiltSite(make_book({"one.md": "# One\n\nFlour and water.\n"}))
         page = site.files["one/index.html"].replace(b"and water", b"or salt")
         assert found(site, {"one/index.html": page}) == [
-            "BP704 chapters/one.md: Behind “One Flour” the page says “or salt.” and the pack says "
+            "BP804 chapters/one.md: Behind “One Flour” the page says “or salt.” and the pack says "
             "“and water.”."
         ]
 
@@ -111,9 +111,9 @@ class TestText:
     ) -> None:
         book = make_book({"one.md": "# One\n\n<div>\nA \\[bracket\\].\n</div>\n"})
         result = bookpack("check", book)
-        assert "BP704" in result.stdout
-        ignoring = bookpack("check", book, "--set", 'lint.ignore=["BP704"]')
-        assert "BP704" not in ignoring.stdout
+        assert "BP804" in result.stdout
+        ignoring = bookpack("check", book, "--set", 'lint.ignore=["BP804"]')
+        assert "BP804" not in ignoring.stdout
 
 
 class TestLinks:
@@ -124,8 +124,8 @@ class TestLinks:
         files["one/index.html"] = page.replace(b'id="its-own"', b'id="another"')
         address = "https://example.com/one/#its-own names no place of the page one/index.html."
         assert found(site, files) == [
-            f"BP705 chapters/one.md: {address}",
-            f"BP705 chapters/two.md: {address}",
+            f"BP805 chapters/one.md: {address}",
+            f"BP805 chapters/two.md: {address}",
         ]
 
     def test_a_page_of_the_book_that_the_site_has_not_is_reported(
@@ -168,4 +168,4 @@ def test_real_books_say_the_same_in_both_editions(name: str, url: str, tmp_path:
     from bookpack.pipeline import check_editions
 
     checked = check(load_settings(SHARED / "books" / name, url=url), tmp_path)
-    assert [one for one in check_editions(checked) if one.code in ("BP704", "BP705")] == []
+    assert [one for one in check_editions(checked) if one.code in ("BP804", "BP805")] == []

@@ -86,7 +86,7 @@ def check_editions(checked: CheckedBook) -> list[Diagnostic]:
     pack = make_pack(checked, settings, load_counter=lambda: no_tokens)
     site = make_site(checked.book.meta, settings.site, checked.resolved, pack.chapters)
     math = settings.layout.math
-    files = write_site(site, checked.files, math=math).files
+    files = write_site(site, checked.files, math=math, words=checked.gallery.words).files
     return with_findings(checked, parity.check_parity(site, files.get, math=math))
 
 
@@ -143,7 +143,14 @@ def build_anew(
     }
     while True:
         editions = make_editions(
-            planned.settings, checked.resolved, pack, files, LastBuild.of(out), only, progress
+            planned.settings,
+            checked.resolved,
+            pack,
+            files,
+            checked.gallery.words,
+            LastBuild.of(out),
+            only,
+            progress,
         )
         stamp = {
             "bookpack": __version__,

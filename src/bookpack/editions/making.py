@@ -12,6 +12,7 @@ from bookpack.links.book import ResolvedChapter
 from bookpack.read.files import BookFiles
 
 if TYPE_CHECKING:
+    from bookpack.editions.web.site import Words
     from bookpack.editions.web.write import SiteFiles
 
 SITE_FOLDER = "site"
@@ -55,6 +56,7 @@ def make_editions(
     resolved: Sequence[ResolvedChapter],
     pack: Pack,
     files: BookFiles,
+    words: "Words",
     last: LastBuild,
     only: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
@@ -62,6 +64,8 @@ def make_editions(
     index: bool = True,
 ) -> Editions:
     """Make the editions; `only` is `pack` or `site` where the other one stays as it lies there.
+
+    `words` gives the words for pictures on the site; the pack has them already.
 
     Pages of the site that lie there and would come out the same are not made again. Without
     `index`, they can be searched as soon as somebody else makes the index. Raises `WorldError`
@@ -72,7 +76,7 @@ def make_editions(
         made.update(write_pack(pack, settings.pack.style, settings.pack.file))
     site = None
     if only != "pack":
-        site = _make_site(settings, resolved, pack, files, last, progress, index=index)
+        site = _make_site(settings, resolved, pack, files, words, last, progress, index=index)
         made.update({f"{SITE_FOLDER}/{path}": data for path, data in site.files.items()})
     kept = {path: last.intact[path] for path in _kept(last.intact, site, only)}
     return Editions(made, kept, site.keys if site is not None else last.page_keys)
@@ -83,6 +87,7 @@ def _make_site(
     resolved: Sequence[ResolvedChapter],
     pack: Pack,
     files: BookFiles,
+    words: "Words",
     last: LastBuild,
     progress: Callable[[str, int, int], None] | None,
     *,
@@ -115,6 +120,7 @@ def _make_site(
         site,
         files,
         math=settings.layout.math,
+        words=words,
         contributions=(
             MarkdownPages(published),
             Metadata(),

@@ -1,24 +1,24 @@
-"""Rules about the web edition (BP7)."""
+"""Rules about the web edition (BP8)."""
 
 from bookpack.rules.rule import WARNING, Rule
 
 RULES = (
     Rule(
-        "BP701",
+        "BP801",
         "page-outside-site",
         WARNING,
         "The chapter's address is not below the book's, so the web edition has no page for it.",
         "Give the chapter an address below the base URL, or correct [book] url.",
     ),
     Rule(
-        "BP702",
+        "BP802",
         "unknown-tex",
         WARNING,
         "The formula cannot be drawn, so readers of the web edition see its TeX.",
         "Use a command that MathML has a form for, or check the braces.",
     ),
     Rule(
-        "BP703",
+        "BP803",
         "unsafe-link",
         WARNING,
         "The link would run a script or open a page that it carries; the web edition leaves it "
@@ -26,14 +26,14 @@ RULES = (
         "Link to an address, or remove the link.",
     ),
     Rule(
-        "BP704",
+        "BP804",
         "page-differs-from-pack",
         WARNING,
         "The chapter's page says something else than the packed chapter.",
         "Write the place as plain Markdown; raw HTML around it is the usual reason.",
     ),
     Rule(
-        "BP705",
+        "BP805",
         "pack-link-without-page",
         WARNING,
         "An address in the packed chapter leads to no page or no place of the site.",

@@ -99,7 +99,16 @@ class Preview:
             last.keys,
             lambda path: last.files.get(path.removeprefix(prefix)),
         )
-        made = make_editions(settings, checked.resolved, pack, files, lying, "site", index=False)
+        made = make_editions(
+            settings,
+            checked.resolved,
+            pack,
+            files,
+            checked.gallery.words,
+            lying,
+            "site",
+            index=False,
+        )
         kept = (path.removeprefix(prefix) for path in made.kept)
         new = {path.removeprefix(prefix): data for path, data in made.files.items()}
         return Shown(

@@ -73,6 +73,8 @@ class PictureWriter:
         words = self.words(image, resolution.path)
         if not words.description or image.decorative or words.decorative:
             return ""
+        if words.origin is Origin.OFFLINE and "\n" not in words.description:
+            return ""  # kind and size of a picture tell nothing to who can have it read out
         key = "described-by-model" if words.origin is Origin.MODEL else "description"
         summary = escape(self.labels[key], quote=False)
         text = self.describe(words.description)

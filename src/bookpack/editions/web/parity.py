@@ -34,7 +34,7 @@ _TAG = re.compile(r"</?[a-zA-Z](?:[^>\"']|\"[^\"]*\"|'[^']*')*>|<[!?][^>]*>", re
 _BRACKET = re.compile(r"\[Image(?:: [^\]]*)?\]")
 _IMAGE_AS_LINK = re.compile(r"Image(?:: .*)?", re.S)
 _ID = re.compile(r"""\s(?:id|name)=["']([^"']+)""")
-CODES = ("BP704", "BP705")
+CODES = ("BP804", "BP805")
 """The rules that are checked here."""
 _GATHERED = frozenset(("BlockQuote", "Heading", "Link", "FootnoteDefinition"))
 _SHOWN = 60
