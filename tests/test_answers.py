@@ -40,7 +40,7 @@ OVEN = Description(
 
 
 def test_a_file_reads_like_a_document() -> None:
-    assert format_description(OVEN).decode() == textwrap.dedent('''\
+    assert format_description(OVEN).decode() == textwrap.dedent("""\
         +++
         kind = "chart"
         title = "Heat of the oven"
@@ -51,10 +51,11 @@ def test_a_file_reads_like_a_document() -> None:
         prompt = "p1"
         written = "%s"
         identity = "%s"
-        words = """
-        minute
-        °C
-        180"""
+        words = [
+            "minute",
+            "°C",
+            "180",
+        ]
 
         [files]
         "images/oven.png" = "%s"
@@ -71,7 +72,7 @@ def test_a_file_reads_like_a_document() -> None:
         | minute | °C |
         | --- | --- |
         | 1 | 180 |
-        ''') % (OVEN.written, OVEN.identity, "d" * 64)
+        """) % (OVEN.written, OVEN.identity, "d" * 64)
 
 
 def test_what_is_read_is_what_was_written() -> None:
@@ -133,6 +134,9 @@ def test_a_person_may_write_a_whole_description() -> None:
         (b"+++\nkind = 'chart'\n+++\n", "names neither [files] nor the identity", 2),
         (b"+++\nidentity='a'\nfiles = 3\n+++\n", "must give [files] as a table", 2),
         (b"+++\nidentity='a'\nusage = 3\n+++\n", "must give [usage] as a table", 2),
+        (b"+++\nidentity='a'\nusage = {tokens-in = inf}\n+++\n", "plain numbers", 2),
+        (b"+++\nidentity='a'\nwords = 3\n+++\n", "must give words as a list", 2),
+        (b"+++\nidentity='a'\ntitel = 'x'\n+++\n", "did you mean title?", 2),
         (b"+++\nidentity='a'\nstate = 'done'\n+++\n", "has the state 'done'", 2),
         (b"+++\nidentity='a'\nengine = 'oracle'\n+++\n", "has the engine 'oracle'", 2),
         (b"+++\nidentity='a'\n+++\nfine\n\xff\n", "is not UTF-8", 5),
@@ -237,3 +241,37 @@ class TestFolder:
 
 def test_a_reviewed_description_is_touched() -> None:
     assert replace(OVEN, state=State.REVIEWED).touched
+
+
+@pytest.mark.parametrize("words", [("+++",), ("a", "+++", "b"), ("",), ('"""', "\\"), ("\u2028",)])
+def test_no_word_in_a_picture_breaks_its_file(words: tuple[str, ...]) -> None:
+    said = replace(OVEN, words=words, title="+++", text="+++\n\n+++").as_written()
+    assert parse_description(format_description(said)) == said
+
+
+def test_a_picture_of_a_merge_conflict_is_none() -> None:
+    text = "Code:\n\n```\n<<<<<<< HEAD\none\n=======\ntwo\n>>>>>>> main\n```"
+    said = replace(OVEN, text=text).as_written()
+    assert parse_description(format_description(said)) == said
+
+
+def test_notes_that_a_person_adds_to_the_head_stay() -> None:
+    noted = format_description(OVEN).replace(b"state = ", b'checked-by = "the miller"\nstate = ')
+    said = parse_description(noted)
+    assert said.notes == {"checked-by": "the miller"}
+    assert b'checked-by = "the miller"' in format_description(said)
+
+
+def test_a_file_that_changed_meanwhile_is_not_removed(tmp_path: Path) -> None:
+    folder = DescriptionFolder(tmp_path)
+    name = "oven-0123456789ab.md"
+    folder.put(name, lambda now: replace(OVEN, title="Another").as_written())
+    assert folder.remove(name, OVEN) is False
+    assert folder.remove(name, replace(OVEN, title="Another").as_written()) is True
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_known_beforehand(tmp_path: Path) -> None:
+    (tmp_path / "descriptions").write_text("a file")
+    with pytest.raises(WorldError, match="Cannot write to"):
+        DescriptionFolder(tmp_path / "descriptions").prepare()

@@ -203,6 +203,12 @@ Then bake.
             describe(book, "--only", "loaf.*", server=server)
         assert list(descriptions(book)) == ["loaf.md"]
 
+    def test_a_name_may_hold_brackets(self, make_book: MakeBook, describe: Bookpack) -> None:
+        book = make_book({"1.md": "# A\n\n![x](<a [1].png>)\n", "a [1].png": picture(1)})
+        with ModelServer([says(PHOTO)]) as server:
+            assert describe(book, "--only", "a [1].png", server=server).returncode == 0
+            assert len(server.requests) == 1
+
     def test_a_dry_run_asks_nothing(self, book: Path, describe: Bookpack) -> None:
         with ModelServer(by_picture) as server:
             result = describe(
@@ -293,6 +299,9 @@ class TestPersons:
         with ModelServer(by_picture) as server:
             describe(book, server=server)
         (book / "chapters/2-loaf.md").write_text("# The loaf\n")
+        # A draft may show it: it goes only when the picture has gone.
+        assert "0 descriptions removed." in describe(book, "--prune").stdout
+        (book / "chapters/img/loaf.png").unlink()
         assert "BP709 unused-description" in bookpack("check", book).stdout
         tried = describe(book, "--prune", "--dry-run")
         assert tried.stdout.endswith("1 description would be removed.\n")
@@ -310,6 +319,81 @@ class TestPersons:
         (book / "chapters/2-loaf.md").write_text("---\ndraft: true\n---\n# The loaf\n")
         assert "0 descriptions removed." in describe(book, "--prune").stdout
         assert list(descriptions(book)) == ["heat.md", "loaf.md"]
+
+    def test_an_approval_that_has_no_place_loses_nothing(
+        self, book: Path, describe: Bookpack
+    ) -> None:
+        with ModelServer(by_picture) as server:
+            describe(book, server=server)
+            place = self.edit(book, "heat", "stays there", "falls again")
+            (book / "chapters/img/heat.png").write_bytes(picture(3))
+            describe(book, "--only", "heat.png", "--approve", "all")
+            (approved,) = (book / "descriptions").glob("heat-*.md")
+            assert approved.name != place.name
+            # Back to the former picture, whose place a merge has spoiled.
+            (book / "chapters/img/heat.png").write_bytes(picture(1))
+            place.write_text("<<<<<<< ours\n")
+            result = describe(book, "--approve", "all")
+        assert result.returncode == 3
+        assert "cannot be read; mend or delete it first" in result.stderr
+        assert "falls again" in approved.read_text("utf-8")
+
+    def test_two_pictures_that_were_one_are_both_approved(
+        self, make_book: MakeBook, describe: Bookpack, bookpack: Bookpack
+    ) -> None:
+        book = make_book(
+            {"1.md": "# A\n\n![a](a.png)\n\n![b](b.png)\n"}
+            | {"a.png": picture(1), "b.png": picture(1)}
+        )
+        with ModelServer([says(PHOTO)]) as server:
+            describe(book, server=server)
+            self.edit(book, "a", "wooden board", "board of beech")
+            (book / "chapters/a.png").write_bytes(picture(2))
+            (book / "chapters/b.png").write_bytes(picture(3))
+            result = describe(book, "--approve", "all")
+        assert result.stdout.endswith("2 descriptions approved.\n"), result.stderr
+        assert len(descriptions(book)) == 2
+        assert bookpack("build", book, "--locked").returncode == 0
+
+    def test_a_text_for_another_version_says_so_in_the_pack(
+        self, book: Path, describe: Bookpack, bookpack: Bookpack
+    ) -> None:
+        with ModelServer(by_picture) as server:
+            describe(book, server=server)
+        self.edit(book, "heat", "stays there", "falls again")
+        (book / "chapters/img/heat.png").write_bytes(picture(3))
+        bookpack("build", book)
+        pack = (book / "build/book-packed.md").read_text("utf-8")
+        assert "This was written for another version of the picture." in pack
+
+    def test_an_empty_description_is_none(
+        self, book: Path, describe: Bookpack, bookpack: Bookpack
+    ) -> None:
+        with ModelServer(by_picture) as server:
+            describe(book, server=server)
+        for place in (book / "descriptions").iterdir():
+            head = place.read_text("utf-8").rpartition("+++\n")[0]
+            place.write_text(f"{head}+++\n", "utf-8")
+        describe(book, "--approve", "all")
+        locked = bookpack("build", book, "--locked")
+        assert locked.returncode == 1
+        assert "says nothing about img/heat.png" in locked.stderr
+
+    def test_films_need_no_description(self, make_book: MakeBook, bookpack: Bookpack) -> None:
+        book = make_book({"1.md": "# A\n\n![A film](a.mp4)\n", "a.mp4": "film"})
+        assert bookpack("build", book, "--locked").returncode == 0
+
+    def test_of_two_files_for_one_picture_the_persons_counts(
+        self, book: Path, describe: Bookpack, bookpack: Bookpack
+    ) -> None:
+        with ModelServer(by_picture) as server:
+            describe(book, server=server)
+        (place,) = (book / "descriptions").glob("heat-*.md")
+        own = place.read_text("utf-8").replace("stays there", "stays there all day")
+        (book / "descriptions/zz-000000000000.md").write_text(own, "utf-8")
+        bookpack("build", book)
+        assert "stays there all day" in (book / "build/book-packed.md").read_text("utf-8")
+        assert "BP712 rival-descriptions" in bookpack("check", book).stdout
 
 
 class TestFaults:
@@ -359,6 +443,27 @@ class TestFaults:
             assert len(server.requests) == 1
         check = bookpack("check", book)
         assert "chapters/1.md:3:1: error BP701 unreadable-image: The picture a.png" in check.stdout
+
+    def test_a_folder_that_leads_out_of_the_book_is_refused(
+        self, book: Path, describe: Bookpack, tmp_path: Path
+    ) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        (book / "descriptions").symlink_to(tmp_path / "elsewhere")
+        with ModelServer(by_picture) as server:
+            result = describe(book, server=server)
+            assert not server.requests
+        assert result.returncode == 2
+        assert "is a link out of the book" in result.stderr
+
+    def test_nothing_is_asked_where_nothing_can_be_kept(
+        self, book: Path, describe: Bookpack
+    ) -> None:
+        (book / "descriptions").write_text("a file")
+        with ModelServer(by_picture) as server:
+            result = describe(book, server=server)
+            assert not server.requests
+        assert result.returncode == 3
+        assert "Cannot write to" in result.stderr
 
     def test_a_budget_stops_before_it_is_broken(self, book: Path, describe: Bookpack) -> None:
         with ModelServer(by_picture) as server:
@@ -421,6 +526,33 @@ class TestElsewhere:
                 assert (len(server.requests), len(site.requests)) == (1, 1)
             (kept,) = descriptions(book).values()
             assert list(parse_description(kept.encode()).files) == [address]
+
+    def test_its_bytes_are_remembered(self, make_book: MakeBook, describe: Bookpack) -> None:
+        with Site({"/loaf.png": Reply(picture(4))}) as site:
+            book = make_book({"1.md": f"# A\n\n![A loaf]({site.url('/loaf.png')})\n"})
+            allowed = ("--set", "images.allow-private=true")
+            with ModelServer([says(PHOTO)]) as server:
+                describe(book, *allowed, server=server)
+                before = descriptions(book)
+                describe(book, *allowed, server=server)
+        assert descriptions(book) == before
+
+    def test_one_that_becomes_another_gets_its_words(
+        self, make_book: MakeBook, describe: Bookpack, bookpack: Bookpack
+    ) -> None:
+        replies = {"/loaf.png": Reply(picture(4))}
+        with Site(replies) as site, ModelServer(by_picture) as server:
+            text = f"# A\n\n![Heat](heat.png)\n\n![A loaf]({site.url('/loaf.png')})\n"
+            book = make_book({"1.md": text, "heat.png": picture(1)})
+            allowed = ("--set", "images.allow-private=true")
+            describe(book, *allowed, server=server)
+            replies["/loaf.png"] = Reply(picture(1))
+            describe(book, *allowed, "--refresh", server=server)
+            assert len(server.requests) == 2
+            bookpack("build", book)
+        pack = (book / "build/book-packed.md").read_text("utf-8")
+        assert pack.count("> **Figure: Heat of the oven**") == 2
+        assert "A round loaf of bread" not in pack
 
     def test_private_addresses_are_refused_and_said(
         self, make_book: MakeBook, describe: Bookpack
@@ -502,8 +634,10 @@ class TestEndings:
             for run in runs:
                 _, error = run.communicate()
                 assert run.returncode == 0, error
+            asked = len(server.requests)
         places = list((book / "descriptions").iterdir())
         assert len(places) == 30
+        assert asked == 30
         assert all(parse_description(place.read_bytes()).title == "A loaf" for place in places)
 
 
@@ -545,6 +679,19 @@ class TestSheet:
         assert "Heat of the oven" in page
         assert page.count("data:image/") == 2
         assert "BP711" in page
+
+    def test_it_never_writes_over_anything_else(self, book: Path, describe: Bookpack) -> None:
+        chapter = book / "chapters/1-oven.md"
+        text = chapter.read_bytes()
+        result = describe(book, "--sheet", str(chapter))
+        assert result.returncode == 2
+        assert "is there and no contact sheet" in result.stderr
+        assert chapter.read_bytes() == text
+        new = book.parent / "sheet.html"
+        assert describe(book, "--sheet", str(new), "--dry-run").stdout == f"Would write: {new}\n"
+        assert not new.exists()
+        for _ in range(2):
+            assert describe(book, "--sheet", str(new)).returncode == 0
 
 
 class TestSettings:

@@ -6,6 +6,8 @@ what the engine wrote, and any other text is a person's. Files are written whole
 all, and two runs at once do not hurt each other.
 """
 
+import difflib
+import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -23,7 +25,12 @@ FILE_NAME = re.compile(r"[^/]*-[0-9a-f]{12}\.md")
 """What the name of a description looks like; no other file in its folder is touched or read."""
 ENGINES = ("model", "offline", "person")
 _MARK = "+++"
-_CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7}) ", re.M)
+_CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7}) ")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_KEYS = (
+    *("kind", "title", "alt", "state", "engine", "model", "prompt", "written", "identity"),
+    *("words", "files", "usage"),
+)
 _NAME_LENGTH = 60
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
@@ -69,6 +76,8 @@ class Description:
     prompt: str = ""
     words: tuple[str, ...] | None = None
     usage: Mapping[str, int | float | str] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What a person has added to the head."""
 
     @property
     def content_hash(self) -> str:
@@ -89,7 +98,7 @@ class Description:
     @property
     def decorative(self) -> bool:
         """Tell whether the picture says nothing that a reader would miss."""
-        return self.kind == "decorative"
+        return self.kind.casefold() == "decorative"
 
     def as_written(self) -> "Description":
         """Return it as its engine leaves it: with the hash of what it says."""
@@ -113,11 +122,10 @@ def parse_description(data: bytes) -> Description:
         line = data.count(b"\n", 0, error.start) + 1
         raise UnreadableDescriptionError("is not UTF-8", line) from None
     text = normalise_newlines(text)
-    conflict = _CONFLICT.search(text)
-    if conflict:
-        line = text.count("\n", 0, conflict.start()) + 1
-        raise UnreadableDescriptionError("holds the marks of a merge conflict", line)
     lines = text.split("\n")
+    conflict = _conflict_in(lines)
+    if conflict:
+        raise UnreadableDescriptionError("holds the marks of a merge conflict", conflict)
     if lines[0].rstrip() != _MARK:
         raise UnreadableDescriptionError(f"does not begin with a line {_MARK}")
     end = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == _MARK), 0)
@@ -128,6 +136,24 @@ def parse_description(data: bytes) -> Description:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UnreadableDescriptionError(f"has a head that is not TOML: {error}", 2) from None
     return _from_head(head, _as_kept("\n".join(lines[end + 1 :])))
+
+
+def _conflict_in(lines: list[str]) -> int:
+    """Return the line (from 1) of a merge conflict's mark, 0 where there is none.
+
+    A picture may show such marks; then they stand in a code block.
+    """
+    fence = ""
+    for number, line in enumerate(lines, 1):
+        opened = _FENCE.match(line)
+        if opened and not fence:
+            fence = opened[1]
+        elif fence and line.strip() and not line.strip().strip(fence[0]):
+            if len(line.strip()) >= len(fence):
+                fence = ""
+        elif not fence and _CONFLICT.match(line):
+            return number
+    return 0
 
 
 def body_start(text: str) -> int:
@@ -153,12 +179,13 @@ def format_description(description: Description) -> bytes:
     head["written"] = description.written
     head["identity"] = description.identity
     if description.words is not None:
-        head["words"] = "\n".join(description.words)
+        head["words"] = list(description.words)
+    head.update(description.notes)
     head["files"] = dict(sorted(description.files.items()))
     if description.usage:
         head["usage"] = dict(description.usage)
     text = _as_kept(description.text)
-    written = tomli_w.dumps(head, multiline_strings=True)
+    written = tomli_w.dumps(head)
     body = f"\n{text}\n" if text else ""
     # A lone surrogate is no text, and no reason to lose an answer.
     return f"{_MARK}\n{written}{_MARK}\n{body}".encode("utf-8", "replace")
@@ -203,11 +230,27 @@ class DescriptionFolder:
                 if wanted is None:
                     return now
                 data = format_description(wanted)
+                if parse_description(data).content_hash != wanted.content_hash:
+                    raise UnreadableDescriptionError("would not come back as it is")
                 if now is None or place.read_bytes() != data:
                     replace_file(place, data)
                 return wanted
         except OSError as error:
             raise WorldError(f"Cannot write {place}: {error.strerror or error}.") from error
+        except UnreadableDescriptionError as error:
+            raise WorldError(f"Cannot write {place}: the text {error}.") from error
+
+    def prepare(self) -> None:
+        """Make sure that files can be written, before anything is paid for. Raises `WorldError`."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with folder_lock(self.folder):
+                probe = self.folder / ".probe"
+                replace_file(probe, b"")
+                probe.unlink()
+        except OSError as error:
+            reason = error.strerror or error
+            raise WorldError(f"Cannot write to {self.folder}: {reason}.") from error
 
     def _clean(self) -> None:
         if not self._is_clean:
@@ -215,11 +258,17 @@ class DescriptionFolder:
                 left.unlink(missing_ok=True)
             self._is_clean = True
 
-    def remove(self, name: str) -> None:
-        """Remove one file, if it is there. Raises `WorldError`."""
+    def remove(self, name: str, known: Description) -> bool:
+        """Remove a file unless it has changed since it was read as `known`; tell whether it went.
+
+        Raises `WorldError`.
+        """
         try:
             with folder_lock(self.folder):
+                if self.read(name) != known:
+                    return False
                 (self.folder / name).unlink(missing_ok=True)
+                return True
         except OSError as error:
             place = self.folder / name
             raise WorldError(f"Cannot remove {place}: {error.strerror or error}.") from error
@@ -229,6 +278,15 @@ def _as_kept(text: str) -> str:
     return normalise_newlines(text).strip("\n").rstrip()
 
 
+def _words(head: Mapping[str, Any]) -> tuple[str, ...] | None:
+    words = head.get("words")
+    if words is None:
+        return None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise UnreadableDescriptionError("must give words as a list of strings", 2)
+    return tuple(words)
+
+
 def _from_head(head: Mapping[str, Any], text: str) -> Description:
     def string(name: str, default: str = "") -> str:
         value = head.get(name, default)
@@ -236,12 +294,19 @@ def _from_head(head: Mapping[str, Any], text: str) -> Description:
             raise UnreadableDescriptionError(f"must give {name} as a string", 2)
         return value
 
+    for key in head:
+        near = difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.75)
+        if key not in _KEYS and near:
+            message = f"has {key} in its head, which is unknown; did you mean {near[0]}?"
+            raise UnreadableDescriptionError(message, 2)
     files = head.get("files", {})
     if not isinstance(files, dict) or not all(isinstance(v, str) for v in files.values()):
         raise UnreadableDescriptionError("must give [files] as a table of paths and hashes", 2)
     usage = head.get("usage", {})
-    if not isinstance(usage, dict):
-        raise UnreadableDescriptionError("must give [usage] as a table", 2)
+    if not isinstance(usage, dict) or any(
+        isinstance(value, float) and not math.isfinite(value) for value in usage.values()
+    ):
+        raise UnreadableDescriptionError("must give [usage] as a table of plain numbers", 2)
     state = string("state", State.OPEN.value)
     if state not in tuple(State):
         known = " or ".join(f'"{one}"' for one in State)
@@ -265,6 +330,7 @@ def _from_head(head: Mapping[str, Any], text: str) -> Description:
         state=State(state),
         model=string("model"),
         prompt=string("prompt"),
-        words=tuple(filter(None, string("words").split("\n"))) if "words" in head else None,
+        words=_words(head),
+        notes={key: value for key, value in head.items() if key not in _KEYS},
         usage=usage,
     )

@@ -63,17 +63,25 @@ def _at_its_place(one: Placed, locked: bool) -> Iterable[Diagnostic]:
         yield finding("unreadable-image", f"The picture {name} {shown.problem}.")
     kept = shown.kept
     said = kept.description if kept is not None else None
-    described = said is not None and (said.engine != "offline" or said.touched or said.words)
+    described = (
+        said is not None
+        and (said.text or said.alt or said.decorative)
+        and (said.engine != "offline" or said.touched or said.words)
+    )
     if not image.alt and not image.title and not described and not one.caption:
         yield finding("image-without-words", f"Nothing says what {name} shows.")
     severity = Severity.ERROR if locked else None
     if kept is None or said is None:
-        if locked:
+        # What is no picture (a film) or is not there cannot be described; that is said elsewhere.
+        if locked and (shown.facts is not None or shown.elsewhere):
             message = f"The picture {name} has no description."
             yield finding("unreviewed-description", message, severity)
     elif not shown.current:
         message = f"The picture {name} is not the one that {kept.path} describes."
         yield finding("description-of-another-version", message, severity)
+    elif not (said.text or said.decorative):
+        message = f"{kept.path} says nothing about {name}."
+        yield finding("unreviewed-description", message, severity)
     elif said.state is not State.REVIEWED:
         message = f"Nobody has approved {kept.path}, which describes {name}."
         yield finding("unreviewed-description", message, severity)
@@ -91,6 +99,9 @@ def _descriptions(gallery: Gallery, used: dict[str, list[Placed]]) -> list[Diagn
             span = Span(start, len(kept.source.text.rstrip()))
             found.append(report("markup-in-description", kept.source, message, span))
     found += check_descriptions(subjects)
+    for kept, first in gallery.rivals():
+        message = f"{first.name} describes the same picture and is used."
+        found.append(report("rival-descriptions", kept.source, message, Span(0, 0)))
     for kept in gallery.unused():
         message = f"No picture of the book has the description {kept.name}."
         found.append(report("unused-description", kept.source, message, Span(0, 0)))

@@ -101,7 +101,7 @@ class _Figures:
             if words is not None and words.decorative and not image.alt and caption is None:
                 self._drop(image)
                 continue
-            url = "" if image.target.startswith("data:") else resolution.url
+            url = "" if image.target[:5].lower() == "data:" else resolution.url
             seen_before = not self.described.is_new(words, self.reading, image)
             said = caption.text if caption else ""
             block = figure_block(image, url, words, said, seen_before=seen_before)

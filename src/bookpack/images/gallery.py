@@ -45,6 +45,8 @@ _NO_PICTURES = frozenset(
 )
 """What books also show by way of an image's markup, and what no picture decoder reads."""
 
+_FORMER = "This was written for another version of the picture."
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -144,11 +146,20 @@ class Gallery:
 
         A picture that the author calls by its full address is the file, if the book has it.
         """
-        if image.target.startswith("data:"):
+        if image.target[:5].lower() == "data:":
             return f"data:{sha256(image.target.encode()).hexdigest()[:16]}"
         if _is_elsewhere(image.target) and not (path and self.files.is_file(path)):
             return image.target
         return path
+
+    def rivals(self) -> list[tuple[Kept, Kept]]:
+        """Return descriptions of a picture that has another one, with the one that counts."""
+        found = []
+        for kept in self.kept.values():
+            first = self._by_identity.get(kept.description.identity, kept)
+            if first is not kept:
+                found.append((kept, first))
+        return found
 
     def unused(self) -> list[Kept]:
         """Return the descriptions that no picture of the book has, in order of their names."""
@@ -187,11 +198,14 @@ class Gallery:
                 self.diagnostics.append(found)
                 continue
             self.kept[name] = kept
+        # Where two describe one picture, a person's own counts.
+        for kept in sorted(self.kept.values(), key=lambda one: not one.description.touched):
             if kept.description.identity:
                 self._by_identity.setdefault(kept.description.identity, kept)
             for key, digest in kept.description.files.items():
                 self._by_key.setdefault(key, []).append(kept)
-                self._by_digest.setdefault(digest, []).append(kept)
+                if digest:
+                    self._by_digest.setdefault(digest, []).append(kept)
 
     def _look(self, key: str, image: Image, path: str) -> Shown:
         if _is_elsewhere(key):
@@ -212,7 +226,8 @@ class Gallery:
             return Shown(key, digest, kept=kept, current=True)
         facts = facts_of(data, digest, self.limits, self.cache)
         if facts.problem:
-            return Shown(key, digest, problem=facts.problem)
+            former = next(iter(self._by_key.get(key, ())), None)
+            return Shown(key, digest, kept=former, problem=facts.problem)
         kept = self._by_identity.get(facts.identity)
         return Shown(key, digest, facts, kept, kept is not None)
 
@@ -239,14 +254,15 @@ def _words_of(shown: Shown) -> PictureWords:
     if shown.kept is not None:
         said = shown.kept.description
         origin = Origin.PERSON if said.edited else Origin(said.engine)
+        text = said.text if shown.current or not said.text else f"{_FORMER}\n\n{said.text}"
         return PictureWords(
             alt=said.alt,
             title=said.title,
-            description=as_quotable(said.text)[0],
+            description=as_quotable(text)[0],
             origin=origin,
             reviewed=shown.current and said.state is State.REVIEWED,
             decorative=said.decorative,
-            identity=said.identity,
+            identity=shown.identity,
         )
     if shown.facts is None:
         return PictureWords()

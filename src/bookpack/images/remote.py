@@ -26,6 +26,7 @@ _SIGNATURES = re.compile(
 """First bytes of PNG, JPEG, GIF, WebP, BMP, TIFF in both byte orders, and AVIF."""
 _SVG = re.compile(rb"<(?:[a-z]+:)?svg[\s>]", re.I)
 _PAGE = re.compile(rb"\s*<(?:!doctype html|html|head|body)[\s>]", re.I)
+_ANY_SIZE = 1 << 40
 _HEAD = 4096
 """Bytes in which an SVG's root stands behind declarations and comments."""
 
@@ -55,7 +56,7 @@ def fetch_picture(
         address, _ = split_fragment(url)
     except ValueError as error:
         raise RemotePictureError(f"{url} is no web address: {error}.") from None
-    place = cache / f"{sha256(address.encode()).hexdigest()}.picture" if cache else None
+    place = _place(address, cache) if cache else None
     if place is not None and not refresh:
         kept = _kept(place, max_bytes)
         if kept is not None:
@@ -68,6 +69,18 @@ def fetch_picture(
             place.parent.mkdir(parents=True, exist_ok=True)
             replace_file(place, data)
     return data
+
+
+def kept_picture(url: str, cache: Path) -> bytes | None:
+    """Return the bytes that `fetch_picture` has kept of the picture at `url`, if it has."""
+    try:
+        return _kept(_place(split_fragment(url)[0], cache), _ANY_SIZE)
+    except ValueError:
+        return None
+
+
+def _place(address: str, cache: Path) -> Path:
+    return cache / f"{sha256(address.encode()).hexdigest()}.picture"
 
 
 def _kept(place: Path, max_bytes: int) -> bytes | None:

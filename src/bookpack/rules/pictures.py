@@ -57,7 +57,8 @@ RULES = (
         "description-of-another-version",
         WARNING,
         "The picture has changed since it was described.",
-        "Ask again with bookpack describe --refresh, or correct the text and --approve it.",
+        "Correct the text and approve it with bookpack describe --approve; where nobody has edited "
+        "it, bookpack describe --refresh asks again.",
     ),
     Rule(
         "BP709",
@@ -79,5 +80,12 @@ RULES = (
         INFO,
         "Nobody has approved the description of this picture.",
         "Read it beside the picture, then run bookpack describe --approve with its file.",
+    ),
+    Rule(
+        "BP712",
+        "rival-descriptions",
+        WARNING,
+        "Two files describe the same picture; only one of them is used.",
+        "Take what you want into the one that is used and delete the other.",
     ),
 )

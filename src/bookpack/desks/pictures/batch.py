@@ -22,6 +22,8 @@ class BatchDesk:
         self.asker = asker
         self.place = desk.folder.folder / TICKET
         self.ticket = self._read()
+        self.homeless = 0
+        """Answers of the batch that belong to no picture which waits for one."""
 
     @property
     def stopped(self) -> str:
@@ -31,7 +33,7 @@ class BatchDesk:
     def submit(self, cases: Sequence[Case]) -> BatchState:
         """Submit a question for each picture and keep the ticket."""
         self.desk.folder.folder.mkdir(parents=True, exist_ok=True)
-        self.ticket = self.asker.submit(self.desk.questions(cases, {}), self._keep)
+        self.ticket = self.asker.submit(self.desk.questions(cases), self._keep)
         total = sum(len(part.requests) for part in self.ticket.parts)
         return BatchState(total, 0, 0, False, ())
 
@@ -41,8 +43,8 @@ class BatchDesk:
             raise WorldError("There is no batch to collect.")
         ticket = self.ticket
         state = self.asker.state(ticket)
-        for _ in self.desk.ask(cases, lambda questions: self.asker.collect(ticket, questions)):
-            pass
+        answers = self.desk.ask(cases, lambda questions: self.asker.collect(ticket, questions))
+        self.homeless = state.total - sum(1 for _ in answers)
         if state.ended:
             self.place.unlink(missing_ok=True)
         return state

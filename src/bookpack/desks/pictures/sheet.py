@@ -84,6 +84,14 @@ class SheetEntry:
     findings: tuple[SheetFinding, ...] = ()
 
 
+def is_sheet(page: bytes) -> bool:
+    """Tell whether a file is a contact sheet."""
+    return (
+        page.startswith(b"<!doctype html>")
+        and b'<script type="application/json" id="entries"' in page
+    )
+
+
 def as_sheet(title: str, entries: Sequence[SheetEntry], language: str = "") -> str:
     """Return the sheet of the book called `title` as a whole HTML document.
 

@@ -119,3 +119,18 @@ def select(cases: Iterable[Case], engine: str, *, refresh: bool) -> list[Case]:
         ):
             wanted.append(case)
     return wanted
+
+
+def merged(cases: Iterable[Case]) -> list[Case]:
+    """Join the cases that turned out to be one picture, now that all bytes are here."""
+    found: dict[str, Case] = {}
+    for case in cases:
+        identity = case.shown[0].identity
+        other = found.get(identity) if identity and not case.problem else None
+        if other is None:
+            found[identity if identity and not case.problem else f"{len(found)}"] = case
+        else:
+            first, second = (case, other) if case.kept and not other.kept else (other, case)
+            shown = tuple({one.key: one for one in (*first.shown, *second.shown)}.values())
+            found[identity] = replace(first, shown=shown, placed=(*first.placed, *second.placed))
+    return list(found.values())
