@@ -156,6 +156,22 @@ def test_entities_are_never_expanded() -> None:
         read_svg(bomb)
 
 
+def test_names_that_drawing_programs_declare_are_understood() -> None:
+    doctype = (
+        """<!DOCTYPE svg [ <!ENTITY ns_svg "http://www.w3.org/2000/svg"> <!ENTITY oven "Oven"> ]>"""
+    )
+    svg = doctype + """<svg xmlns="&ns_svg;" width="9" height="9"><text>&oven; 1</text></svg>"""
+    assert read_svg(svg.encode()).words == ("Oven 1",)
+
+
+def test_an_entity_used_a_million_times_is_no_way_to_grow() -> None:
+    doctype = f"""<!DOCTYPE svg [ <!ENTITY a "{"a" * 200}"> ]>"""
+    words = "&a;" * 1_000_000
+    svg = f"""{doctype}<svg xmlns="http://www.w3.org/2000/svg"><text>{words}</text></svg>"""
+    with pytest.raises(UnreadablePictureError, match="^declares XML entities"):
+        read_svg(svg.encode())
+
+
 def test_external_entities_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret", "utf-8")
     before = f'<!DOCTYPE svg [<!ENTITY x SYSTEM "{(tmp_path / "secret.txt").as_uri()}">]>'

@@ -1,6 +1,7 @@
 """SVG: its own words, its identity, and a copy of it that can be drawn safely.
 
-One pass of expat reads the file. Entity declarations are refused, so nothing ever expands;
+One pass of expat reads the file. Entities may only stand for short plain text, as drawing programs
+name their namespaces; others are refused, so nothing grows;
 references to other files and sites are left out of the copy, because resvg would open files.
 The copy also lacks comments, processing instructions, scripts and metadata, has its attributes
 in order, and so is the same for two files that draw the same things in the same way.
@@ -17,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
+from functools import partial
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -30,6 +31,8 @@ DRAWN_SIDE = 20_000
 SECONDS = 60
 
 _PATIENCE = 5
+_MOST_EXPANDED = 1_000_000
+"""Characters that all references to one entity may stand for."""
 _HEAD = 65_536
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _PER_UNIT = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54,
@@ -81,7 +84,7 @@ def read_svg(data: bytes) -> Drawing:
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
-    parser.EntityDeclHandler = _refuse_entities
+    parser.EntityDeclHandler = partial(_check_entity, data.count(b"&"))
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
@@ -127,8 +130,19 @@ def _too_long(seconds: int) -> str:
     return f"takes more than {seconds} seconds to draw"
 
 
-def _refuse_entities(*_: object) -> NoReturn:
-    raise UnreadablePictureError("declares XML entities, which are never expanded")
+def _check_entity(
+    references: int,
+    name: str,
+    is_parameter: bool,
+    value: str | None,
+    base: str | None,
+    *elsewhere: str | None,
+) -> None:
+    """Let pass what cannot nest, nor grow with as many references as the file has."""
+    plain = value is not None and not is_parameter and not any(elsewhere)
+    size = len(value or "") * references
+    if not plain or size > _MOST_EXPANDED or set("&<%") & set(value or ""):
+        raise UnreadablePictureError("declares XML entities that are more than short plain text")
 
 
 @dataclass
