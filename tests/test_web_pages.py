@@ -215,7 +215,7 @@ class TestPictures:
     def test_alone_are_figures(self, chapter: Render) -> None:
         page = chapter('# One\n\n![A "map"](map.png "The mill")\n', map_png=PNG)
         figure = (
-            '<figure><img src="../map.png" alt="A &quot;map&quot;" width="3" height="2"'
+            '<figure class="picture"><img src="../map.png" alt="A &quot;map&quot;" width="3" height="2"'
             ' loading="lazy">\n<figcaption>The mill</figcaption>\n</figure>'
         )
         assert figure in page.article
@@ -361,3 +361,41 @@ class TestHostileBooks:
     def test_tags_that_close_too_much_leave_the_page_whole(self, chapter: Render) -> None:
         page = chapter("# One\n\n</div></div>\n\nText.\n")
         assert page.markup.rstrip().endswith("</html>")
+
+
+ASSISTANTS = '[site.assistants]\nHelper = "https://example.org/?q={prompt}"\n'
+
+
+class TestPageMenu:
+    """What a reader may take along of a page; a browser's test clicks on it."""
+
+    def test_leads_to_the_markdown_and_to_assistants(self, chapter: Render) -> None:
+        page = chapter("# One\n\nText.\n", SETTINGS + ASSISTANTS)
+        menu = page.markup.partition('<ul id="bp-page"')[2].partition("</ul>")[0]
+        assert '<a href="index.md" type="text/markdown">This page as Markdown</a>' in menu
+        assert '<button type="button" class="copy-page" data-markdown="index.md"' in menu
+        address = "https%3A%2F%2Fexample.com%2Fone%2Findex.md"
+        question = f"Read%20{address}%20and%20answer%20my%20questions%20about%20it."
+        assert (
+            f'<a href="https://example.org/?q={question}" target="_blank" rel="noopener">'
+            "Open in Helper</a>"
+        ) in menu
+
+    def test_of_a_book_that_is_sold_has_no_markdown(self, chapter: Render) -> None:
+        sold = SETTINGS + "[pack]\npublish = false\n"
+        assert "bp-page" not in chapter("# One\n\nText.\n", sold).markup
+        page = chapter("# One\n\nText.\n", sold + ASSISTANTS)
+        assert "index.md" not in page.markup
+        assert "?q=Read%20https%3A%2F%2Fexample.com%2Fone%2F%20and" in page.markup
+
+    def test_has_the_words_of_the_settings(self, chapter: Render) -> None:
+        words = '[site.words]\ncopy-page = "<b>Kopieren</b>"\nopen-in = "Mit {name}"\n'
+        page = chapter("# One\n\nText.\n", SETTINGS + words + ASSISTANTS)
+        assert ">&lt;b&gt;Kopieren&lt;/b&gt;</button>" in page.markup
+        assert ">Mit Helper</a>" in page.markup
+
+
+def test_the_head_says_what_the_page_is_about(chapter: Render) -> None:
+    page = chapter("# One\n\nBread *rises* slowly in a cold and dark room, as everybody knows.\n")
+    said = next(tag["content"] for _, tag in page.tags if tag.get("name") == "description")
+    assert said == "Bread rises slowly in a cold and dark room, as everybody knows."

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from bookpack.editions.web.code import highlight, language_of
-from bookpack.editions.web.figures import PictureWriter
+from bookpack.editions.web.figures import NO_FIGURES, PictureWriter, plan_figures
 from bookpack.editions.web.footnotes import Footnotes
 from bookpack.editions.web.headings import Headings, Section
 from bookpack.editions.web.markup import References
@@ -104,7 +104,10 @@ class _BodyWriter:
             for image, resolution in resolved.images
             if image.kind is not LinkKind.HTML
         }
-        self.figures = {image.block.start for image, _ in resolved.images if image.alone}
+        self.figures = plan_figures(chapter) if pictures is not None else NO_FIGURES
+        if self.figures.taken:
+            text = chapter.source.text
+            self.events = self.figures.without_taken(events, self.offsets, text)
 
     def run(self) -> Body:
         """Render the chapter."""
@@ -138,9 +141,10 @@ class _BodyWriter:
             if type(event) is str:
                 if images_open:
                     continue
+                if in_figures and level == 1:
+                    continue
                 if event == "SoftBreak":
-                    if not in_figures:
-                        out.append("\n")
+                    out.append("\n")
                 elif event == "HardBreak":
                     out.append("<br>\n")
                 else:
@@ -161,7 +165,7 @@ class _BodyWriter:
                 else:
                     name, data = value.popitem()
                 if name == "Paragraph":
-                    if level == 1 and code_point(place["start"]) in self.figures:
+                    if level == 1 and code_point(place["start"]) in self.figures.paragraphs:
                         in_figures = True
                     else:
                         out.append("<p>")
@@ -181,7 +185,7 @@ class _BodyWriter:
                     if images_open == 1 and found is not None and self.pictures is not None:
                         image, resolution = found
                         if in_figures:
-                            out.append(self.pictures.figure(image, resolution))
+                            out.append(self.pictures.figure(image, resolution, self.figures))
                         else:
                             out.append(self.pictures.inline(image, resolution))
                             later.append(self.pictures.description(image, resolution))
@@ -268,7 +272,8 @@ class _BodyWriter:
                 elif name == "TableRow":
                     out.append("</tr>\n")
                 elif name == "FootnoteDefinition":
-                    inner = "".join(out)
+                    inner = "".join(out + later)
+                    later.clear()
                     out, label = outer.pop()
                     self.notes.define(label, inner)
                 if level == 0 and later:

@@ -1,16 +1,114 @@
 """Pictures on a page: the element, its caption, and its description for who cannot see it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
+from typing import Any, NamedTuple
 
 from bookpack.editions.web.markup import References
 from bookpack.editions.web.site import Words
+from bookpack.images.captions import Caption, find_captions
 from bookpack.images.words import Origin, PictureWords
 from bookpack.links.resolve import Resolution
-from bookpack.model import Image
+from bookpack.model import Chapter, Image, LinkKind, SpanList
+from bookpack.read.byte_offsets import ByteOffsets
+from bookpack.read.spans import merged
+from bookpack.source import Span
 
+_SHORT_WORDS = 12
 Sizes = Callable[[str], tuple[int, int] | None]
 """Gives width and height of a picture in CSS pixels, by the path of its file in the book."""
+
+
+class FigurePlan(NamedTuple):
+    """Which pictures of a chapter's Markdown become figures, and which captions these take over.
+
+    `paragraphs` are the places where paragraphs begin that hold nothing but figures. `captions`
+    are the captions of pictures in them, by span. Pictures that share one share a figure, which
+    goes on behind those that are `unended` with those that are `unbegun`. `taken` is what stands
+    in figures now. `left` are captions that the pack takes over and that stay where they are on
+    the page, in order: those of raw HTML, which is its author's, and those inside of lists.
+    """
+
+    paragraphs: frozenset[int]
+    captions: Mapping[Span, str]
+    unended: frozenset[Span]
+    unbegun: frozenset[Span]
+    taken: SpanList
+    left: tuple[str, ...]
+
+    def without_taken(
+        self, events: Iterable[tuple[Any, Any]], offsets: ByteOffsets, text: str
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield the parser's events of `text`, but for those of captions that were taken over."""
+        for event, place in events:
+            start, end = offsets.code_point(place["start"]), offsets.code_point(place["end"])
+            caption = self.taken.holding(start)
+            if caption is None or start + len(text[start:end].rstrip()) > caption.end:
+                yield event, place
+
+
+NO_FIGURES = FigurePlan(frozenset(), {}, frozenset(), frozenset(), SpanList(), ())
+
+
+def plan_figures(chapter: Chapter) -> FigurePlan:
+    """Find the figures of a chapter; their captions are those that the pack has, too."""
+    text, structure = chapter.source.text, chapter.structure
+    captions = find_captions(text, structure)
+    html = merged(block.span for block in structure.html_blocks)
+    images = [one for one in structure.images if html.holding(one.span.start) is None]
+    mixed = {image.block for image in images if _stays_beside(image, captions.get(image.span))}
+    paragraphs = set()
+    shown: dict[Span, str] = {}
+    taken: set[Span] = set()
+    unended, unbegun = set(), set()
+    before: tuple[Span, Span | None] | None = None
+    for image in images:
+        caption = captions.get(image.span)
+        alone = caption is not None and caption.beside and image.block not in mixed
+        if not image.alone and not alone:
+            continue
+        paragraphs.add(image.block.start)
+        if caption is None or image.kind is LinkKind.HTML:
+            continue
+        place = caption.span
+        if caption.place is None or (place is None and caption.text == image.title):
+            shown[image.span] = caption.text
+        elif place is not None and caption.beside and _is_whole(place, text, html):
+            shown[image.span] = caption.text
+            taken.add(place)
+            if before is not None and before[1] == place:
+                unended.add(before[0])
+                unbegun.add(image.span)
+        before = image.span, place
+    moving = {one.span: one.text for one in captions.values() if one.span is not None}
+    left = tuple(moving[place] for place in sorted(moving) if place not in taken)
+    return FigurePlan(
+        frozenset(paragraphs),
+        shown,
+        frozenset(unended),
+        frozenset(unbegun),
+        merged(taken),
+        left,
+    )
+
+
+def _stays_beside(image: Image, caption: Caption | None) -> bool:
+    """Tell whether the caption is text of the picture's own paragraph and remains so."""
+    if caption is None or caption.place is None or caption.moves:
+        return False
+    return image.block.start <= caption.place.start < image.block.end
+
+
+def _is_whole(place: Span, text: str, html: SpanList) -> bool:
+    """Tell whether a caption is Markdown, or else a block of HTML by itself.
+
+    The `<figcaption>` of an author's own figure is neither: it is where it belongs.
+    """
+    block = html.holding(place.start)
+    if block is None:
+        return True
+    words = place.slice(text)
+    return block.slice(text).strip() == words and not words.lower().startswith("<figcaption")
 
 
 def author_words(image: Image, path: str) -> PictureWords:
@@ -42,9 +140,14 @@ class PictureWriter:
         return self.references.reference(resolution)
 
     def alt(self, image: Image, resolution: Resolution) -> str:
-        """Return the alternative text, plain; empty for decoration."""
+        """Return the alternative text, plain; empty for decoration.
+
+        What its author has words for decorates nothing, whatever a description says.
+        """
         words = self.words(image, resolution.path)
-        return "" if image.decorative or words.decorative else words.alt or words.title
+        if image.decorative or (words.decorative and not image.alt):
+            return ""
+        return words.alt or words.title
 
     def size(self, resolution: Resolution) -> str:
         """Return the attributes that keep the picture's place free until it is there."""
@@ -58,24 +161,37 @@ class PictureWriter:
         source = self.source(image, resolution)
         return f'<img src="{source}" alt="{alt}"{title}{self.size(resolution)} loading="lazy">'
 
-    def figure(self, image: Image, resolution: Resolution) -> str:
+    def figure(self, image: Image, resolution: Resolution, plan: FigurePlan) -> str:
         """Return the picture as a block with its caption and description."""
         words = self.words(image, resolution.path)
         alt = escape(self.alt(image, resolution))
         source = self.source(image, resolution)
-        picture = f'<img src="{source}" alt="{alt}"{self.size(resolution)} loading="lazy">'
-        caption = image.title or words.title
-        shown = f"<figcaption>{escape(caption, quote=False)}</figcaption>\n" if caption else ""
-        return f"<figure>{picture}\n{self.description(image, resolution)}{shown}</figure>\n"
+        shown = f'<img src="{source}" alt="{alt}"{self.size(resolution)} loading="lazy">\n'
+        shown += self._description(words, image, "")
+        if image.span not in plan.unbegun:
+            shown = f'<figure class="picture">{shown}'
+        if image.span in plan.unended:
+            return shown
+        caption = plan.captions.get(image.span) or words.title
+        shown += f"<figcaption>{escape(caption, quote=False)}</figcaption>\n" if caption else ""
+        return f"{shown}</figure>\n"
 
     def description(self, image: Image, resolution: Resolution) -> str:
-        """Return what unfolds into the description; empty where there is none."""
+        """Return what unfolds into the description; empty where there is none.
+
+        It stands behind the block that the picture is in, so it says which picture it means.
+        """
         words = self.words(image, resolution.path)
-        if not words.description or image.decorative or words.decorative:
+        name = self.alt(image, resolution).split()
+        short = " ".join(name[:_SHORT_WORDS]) + (" …" if len(name) > _SHORT_WORDS else "")
+        return self._description(words, image, short)
+
+    def _description(self, words: PictureWords, image: Image, name: str) -> str:
+        if not words.description or image.decorative or (words.decorative and not image.alt):
             return ""
         if words.origin is Origin.OFFLINE and "\n" not in words.description:
             return ""  # kind and size of a picture tell nothing to who can have it read out
-        key = "described-by-model" if words.origin is Origin.MODEL else "description"
-        summary = escape(self.labels[key], quote=False)
+        label = self.labels["described-by-model" if words.origin is Origin.MODEL else "description"]
+        summary = escape(f"{label}: {name}" if name else label, quote=False)
         text = self.describe(words.description)
         return f'<details class="description"><summary>{summary}</summary>\n{text}</details>\n'

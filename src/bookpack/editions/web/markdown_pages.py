@@ -52,10 +52,7 @@ class MarkdownPages:
 
     def head(self, site: Site, page: Page | None) -> str:
         """Return the link from a page to its Markdown; None stands for the cover."""
-        if self._packed is None or page is None:
-            return ""
-        address = escape(relative(page.path, markdown_path(page)))
-        return f'<link rel="alternate" type="text/markdown" href="{address}">\n'
+        return "" if self._packed is None or page is None else alternate_link(page)
 
 
 def markdown_path(page: Page) -> str:
@@ -63,6 +60,12 @@ def markdown_path(page: Page) -> str:
     stem, dot, suffix = page.path.rpartition(".")
     # The other suffix that pages may have keeps its own, so that two pages never share a file.
     return f"{stem}.md" if suffix == "html" else f"{stem}{dot}{suffix}.md"
+
+
+def alternate_link(page: Page) -> str:
+    """Return the element of a page's head that links to its Markdown."""
+    address = escape(relative(page.path, markdown_path(page)))
+    return f'<link rel="alternate" type="text/markdown" href="{address}">\n'
 
 
 def assistant_links(site: Site, page: Page, *, published: bool) -> tuple[AssistantLink, ...]:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from bookpack.editions.web.addresses import COVER_PATH, OWN_FOLDER, relative
 from bookpack.editions.web.body import Body
 from bookpack.editions.web.markup import on_page, whole_book_id
+from bookpack.editions.web.markdown_pages import alternate_link, assistant_links, markdown_path
 from bookpack.editions.web.metadata import description_of
 from bookpack.editions.web.policy import policy
 from bookpack.editions.web.site import CONTENTS_PATH, NOT_FOUND_PATH, PRINT_PATH, Page, Site
@@ -61,12 +62,16 @@ class PageValues:
         }
 
     def chapter(self, page: Page, body: Body, extra_head: str = "") -> Values:
-        """Return the values of a chapter's page."""
+        """Return the values of a chapter's page.
+
+        The page offers its Markdown where `extra_head`, what contributions say of it, links there.
+        """
         site, path = self.site, page.path
         previous, following = site.previous(page), site.next(page)
         part = page.chapter.part
         markup = on_page(body.markup, path, site)
         heading = on_page(body.title, path, site) if body.title else ""
+        published = alternate_link(page) in extra_head
         return {
             **self._common(path, page.title, description_of(page.chapter)),
             "canonical": page.url,
@@ -84,6 +89,11 @@ class PageValues:
                 {"level": s.level, "title": s.title, "anchor": s.anchor}
                 for s in body.sections
                 if s.level <= 3
+            ],
+            "markdown": relative(path, markdown_path(page)) if published else "",
+            "assistants": [
+                {"label": self.words["open-in"].replace("{name}", name), "url": url}
+                for name, url in assistant_links(site, page, published=published)
             ],
             "navigation": self.navigation(page),
             "previous": self._entry(path, previous) if previous else None,

@@ -3,17 +3,19 @@
 Both are taken apart to the text that a reader sees, by different means: the page by its tags,
 the packed chapter by the parser. Compared is every character but blanks, in order, footnotes
 behind the rest. Left out is what is said in another form on purpose: pictures with their
-captions and descriptions, formulas, marks of footnotes, titles of callouts.
+captions and descriptions, formulas, marks of footnotes, titles of callouts. A caption that only
+the pack makes part of a figure (`figures.FigurePlan.left`) is looked for where the two part.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape, unescape
 from typing import Any
 from urllib.parse import unquote, urldefrag
 
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.editions.web.addresses import path_of
+from bookpack.editions.web.figures import plan_figures
 from bookpack.editions.web.site import Page, Site
 from bookpack.model import LinkKind, Structure
 from bookpack.read.events import markdown_events
@@ -26,7 +28,7 @@ _OTHER_FORM = re.compile(
     r"<math\b.*?</math>|<(script|style|title)\b.*?</\1\s*>|<!--.*?-->"
     r'|<code class="tex">.*?</code>|<p class="callout-title">.*?</p>'
     r'|<sup><a [^>]*class="noteref".*?</sup>|<a [^>]*class="backref".*?</a>'
-    r'|<details class="description">.*?</details>|<figure><img .*?</figure>'
+    r'|<details class="description">.*?</details>|<figure class="picture">.*?</figure>'
     r"|(?<=</pre>)<figcaption>.*?</figcaption>",
     re.S,
 )
@@ -58,7 +60,8 @@ def check_parity(
         packed = page.packed.body.decode()
         structure = parse_markdown(packed, math=math, owns=page.url.__eq__)
         targets.append((page, _targets(page, structure)))
-        difference = _difference(page_text(markup, page), packed_text(packed, structure, math=math))
+        said, packed_said = page_text(markup, page), packed_text(packed, structure, math=math)
+        difference = _difference(said, packed_said, plan_figures(page.chapter).left)
         if difference:
             yield report("page-differs-from-pack", page.chapter.source, difference)
     for page, addresses in targets:
@@ -135,16 +138,31 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def _difference(page: str, packed: str) -> str:
-    """Return where two texts part, as a sentence; empty if they differ in blanks alone."""
+def _difference(page: str, packed: str, left: Iterable[str] = ()) -> str:
+    """Return where two texts part, as a sentence; empty if they differ in blanks alone.
+
+    Of the captions `left` on the page, in order, each may stand there besides.
+    """
     one, other = _squeezed(page), _squeezed(packed)
+    passed = 0  # characters of captions
+    for caption in map(_squeezed, left):
+        same = _common(one, other)
+        place = one.find(caption, max(0, same - len(caption)), same + len(caption))
+        if one != other and place >= 0:
+            one = one[:place] + one[place + len(caption) :]
+            passed += len(caption)
     if one == other:
         return ""
-    pairs = enumerate(zip(one, other, strict=False))
-    same = next((n for n, (left, right) in pairs if left != right), min(len(one), len(other)))
-    before = _around(page, same)[0]
-    said, packed_said = _around(page, same)[1], _around(packed, same)[1]
+    same = _common(one, other)
+    before, said = _around(page, same + passed)
+    packed_said = _around(packed, same)[1]
     return f"Behind “{before}” the page says “{said}” and the pack says “{packed_said}”."
+
+
+def _common(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def _around(text: str, characters: int) -> tuple[str, str]:

@@ -30,11 +30,24 @@
     say();
   }
 
+  // What was done is also told to those who do not see it.
+  const status = make("div", { className: "status", role: "status" });
+  document.querySelector("main")?.append(status);
+  const tell = (message, button) => {
+    if (button.classList.contains("done")) return;
+    const before = button.textContent;
+    status.textContent = message;
+    button.classList.add("done");
+    if (before) button.textContent = message;
+    setTimeout(() => {
+      status.textContent = "";
+      button.classList.remove("done");
+      button.textContent = before;
+    }, 1500);
+  };
   const copy = async (text, button) => {
     await navigator.clipboard.writeText(text);
-    const before = button.textContent;
-    button.textContent = words.copied;
-    setTimeout(() => { button.textContent = before; }, 1500);
+    tell(words.copied, button);
   };
 
   // Code can be copied.
@@ -52,6 +65,82 @@
     const anchor = event.target.closest?.("a.anchor");
     if (anchor) navigator.clipboard?.writeText(anchor.href).catch(() => {});
   });
+
+  // The page and each of its sections can be copied as Markdown, with the address of the source.
+  const headingsOf = (lines) => {
+    const found = [];
+    let fence = "";
+    let paragraph = -1;
+    lines.forEach((line, number) => {
+      const mark = /^ {0,3}(`{3,}(?!.*`)|~{3,})/.exec(line)?.[1];
+      const level = /^ {0,3}(#{1,6})(?:\s|$)/.exec(line)?.[1].length;
+      const under = paragraph >= 0 ? /^ {0,3}(?:(=+)|-+)\s*$/.exec(line) : null;
+      let text = false;
+      if (fence) {
+        if (mark?.startsWith(fence) && line.trim() === mark) fence = "";
+      } else if (mark) fence = mark;
+      else if (level) found.push({ start: number, end: number + 1, level });
+      else if (under) found.push({ start: paragraph, end: number + 1, level: under[1] ? 1 : 2 });
+      else text = /\S/.test(line) && (paragraph >= 0 || !/^(?: {4}|\t| {0,3}(?:[>|<]|[-+*]\s|\d+[.)]\s))/.test(line));
+      paragraph = !text ? -1 : paragraph < 0 ? number : paragraph;
+    });
+    return found;
+  };
+  const sectionOf = (text, heading, shown, address) => {
+    const lines = text.split("\n");
+    const found = headingsOf(lines);
+    let index = found.findIndex(({ end }) => lines[end] === `url: ${address}`);
+    if (index < 0 && found.length === shown.length) index = shown.indexOf(heading);
+    if (index < 0) throw new Error("unknown section");
+    const { start, end, level } = found[index];
+    const next = found.slice(index + 1).find((one) => one.level <= level);
+    const inside = lines.slice(end, next?.start);
+    if (!inside[0]?.startsWith("url: ")) inside.unshift(`url: ${address}`);
+    const section = [...lines.slice(start, end), ...inside].join("\n").trimEnd();
+    // Footnotes and definitions of links may stand elsewhere.
+    const named = section.toLowerCase();
+    const definitions = text.match(/^ {0,3}\[[^\]\n]+\]:.*(?:\n+(?: {4}|\t).*)*/gm) ?? [];
+    const missing = definitions.filter((definition) => {
+      const label = definition.slice(0, definition.indexOf("]:") + 1).trim().toLowerCase();
+      return named.includes(label) && !section.includes(definition);
+    });
+    return `${[section, ...missing].join("\n\n")}\n`;
+  };
+  const copyPage = document.querySelector(".copy-page");
+  if (copyPage && navigator.clipboard) {
+    const { markdown, section, failed } = copyPage.dataset;
+    const address = document.querySelector('link[rel="canonical"]').getAttribute("href");
+    let page;
+    const fetched = () => page ??= fetch(markdown).then((answer) => {
+      if (!answer.ok) throw new Error(answer.statusText);
+      return answer.text();
+    });
+    const take = async (button, choose) => {
+      try {
+        const text = fetched().then(choose);
+        // Some browsers let a page write only right after a click, so they get the promise.
+        if (globalThis.ClipboardItem) {
+          const blob = text.then((chosen) => new Blob([chosen], { type: "text/plain" }));
+          await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+        } else await navigator.clipboard.writeText(await text);
+        tell(words.copied, button);
+      } catch {
+        page = undefined;
+        tell(failed, button);
+      }
+    };
+    copyPage.addEventListener("click", () => take(copyPage, (text) => text));
+    const shown = [...document.querySelectorAll("article :is(h1, h2, h3, h4, h5, h6)")]
+      .filter((heading) => !heading.closest("blockquote, li, table, .callout, .footnotes, .description"));
+    for (const heading of shown) {
+      if (!heading.querySelector(".anchor")) continue;
+      const label = section.replace("{title}", () => heading.textContent.trim());
+      const button = make("button", { type: "button", className: "copy-section", title: label, ariaLabel: label });
+      const place = `${address}#${heading.id}`;
+      button.addEventListener("click", () => take(button, (text) => sectionOf(text, heading, shown, place)));
+      heading.append(button);
+    }
+  } else copyPage?.parentElement.remove();
 
   // Footnotes open beside their mark.
   let note;
@@ -111,7 +200,7 @@
     follow();
   }
   document.querySelector(".book [aria-current]")?.scrollIntoView({ block: "center", behavior: "instant" });
-  for (const list of document.querySelectorAll("nav[popover]")) {
+  for (const list of document.querySelectorAll("nav[popover], .page-menu")) {
     list.addEventListener("click", (event) => {
       if (event.target.closest("a") && list.matches(":popover-open")) list.hidePopover();
     });
