@@ -250,7 +250,7 @@ class TestSearch:
                 "/bread/_bookpack/search.js",
             ]
             assert seen["results"] == [["Subsection", "fermentation."]]
-            assert seen["status"] == "1 sections"
+            assert seen["status"] == "Sections found: 1"
             assert seen["nothing"] == "Nothing found"
             assert seen["open"] == 0
             assert seen["focused"] == "A"

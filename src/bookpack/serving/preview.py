@@ -79,8 +79,8 @@ class Preview:
             number, files = self._index
             if number != shown.number:
                 indexer = find_indexer()
-                pages = [(page, shown.files[page]) for page in shown.titles]
-                files = index_pages(indexer, pages) if indexer else {}
+                paths = list(shown.titles)
+                files = index_pages(indexer, paths, shown.files.get) if indexer else {}
                 self._index = shown.number, files
         return files.get(path)
 

@@ -12,8 +12,13 @@ const make = (name, properties, ...children) => {
 let index;
 const load = () => index ??= (async () => {
   const pagefind = await import(new URL("pagefind/pagefind.js", import.meta.url).href);
-  await pagefind.options({ baseUrl: root.pathname, excerptLength: 24 });
+  const options = { baseUrl: root.pathname, excerptLength: 24 };
+  await pagefind.options(options);
   await pagefind.init();
+  const parts = await (await fetch(new URL("pagefind/parts.json", import.meta.url))).json();
+  for (let part = 2; part <= parts; part += 1) {
+    await pagefind.mergeIndex(new URL(`pagefind/${part}/`, import.meta.url).pathname, options);
+  }
   return pagefind;
 })();
 
