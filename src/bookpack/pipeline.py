@@ -22,9 +22,10 @@ from bookpack.editions.packed import Pack, PackedChapter
 from bookpack.editions.web.findings import check_pages
 from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
 from bookpack.links.resolve import LinkResolver
-from bookpack.model import Book, Chapter
+from bookpack.model import Book, Chapter, Structure
 from bookpack.read.book import PlannedBook, plan_book, read_book
 from bookpack.read.files import BookFiles
+from bookpack.read.markdown import parse_markdown
 from bookpack.recall import BuildReport, inputs_of, last_build, make_report
 from bookpack.reports import to_record
 from bookpack.rules import Severity
@@ -152,12 +153,15 @@ def build_anew(
 
 
 def check_book(
-    planned: PlannedBook, files: BookFiles, progress: Progress | None = None
+    planned: PlannedBook,
+    files: BookFiles,
+    progress: Progress | None = None,
+    parse: Callable[..., Structure] = parse_markdown,
 ) -> CheckedBook:
-    """Parse a planned book and find everything that is wrong with it."""
+    """Parse a planned book and find everything that is wrong with it; `parse` as `read_book`'s."""
     step = progress or (lambda name, done, total: None)
     settings = planned.settings
-    book, diagnostics = read_book(planned, files, lambda done, of: step("reading", done, of))
+    book, diagnostics = read_book(planned, files, lambda done, of: step("reading", done, of), parse)
     resolver = LinkResolver(book, files)
     resolved = [resolve_chapter(chapter, resolver) for chapter in book.chapters]
     diagnostics += check_links(resolved)
