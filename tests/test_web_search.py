@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bookpack.editions.web.indexer import Indexer, find_indexer
-from bookpack.editions.web.search import INDEX_PATH, SEARCH_FOLDER, index_pages
+from bookpack.editions.web.search import PAGES_OF_A_PART, SEARCH_FOLDER, index_pages
 from bookpack.errors import WorldError
 
 MakeBook = Callable[..., Path]
@@ -94,6 +94,28 @@ class TestTheIndex:
         bookpack("build", book)
         assert index_of(book) == before
 
+    def test_a_long_book_has_parts_and_a_change_costs_one_of_them(
+        self, make_book: MakeBook, bookpack: Run
+    ) -> None:
+        chapters = {f"{n:03}.md": f"# {n}\n\nText {n}.\n" for n in range(PAGES_OF_A_PART + 2)}
+        book = make_book(chapters)
+        bookpack("build", book)
+        folder = site_of(book) / SEARCH_FOLDER
+        assert (folder / "parts.json").read_text() == "2"
+        counts = [
+            json.loads((place / "pagefind-entry.json").read_text())["languages"]["en"]["page_count"]
+            for place in (folder, folder / "2")
+        ]
+        assert counts == [PAGES_OF_A_PART, 2]
+        assert not list((folder / "2").glob("*.js"))
+        last = book / "chapters" / f"{PAGES_OF_A_PART + 1:03}.md"
+        last.write_text("# Last\n\nChanged.\n", "utf-8")
+        result = bookpack("build", book)
+        written = [line for line in result.stdout.splitlines() if line.startswith("written")][-1]
+        assert int(re.findall(r"\((\d+) files", written)[0]) < 40
+        assert any("Changed" in page["content"] for page in fragments(book))
+        assert len(list(fragments(book))) == len(chapters)
+
     def test_a_book_without_chapters_has_none(self, make_book: MakeBook, bookpack: Run) -> None:
         book = make_book({})
         bookpack("build", book)
@@ -131,7 +153,9 @@ class TestPages:
         page = (site_of(book) / "1-dough" / "index.html").read_text("utf-8")
         assert 'aria-label="Suchen"' in page
         assert 'data-search-none="Nichts gefunden"' in page
-        assert (site_of(book) / INDEX_PATH).read_text("utf-8").count('"de"') == 2
+        assert (site_of(book) / SEARCH_FOLDER / "pagefind-entry.json").read_text("utf-8").count(
+            '"de"'
+        ) == 2
 
 
 class TestWithoutTheProgram:
@@ -158,4 +182,4 @@ class TestWithoutTheProgram:
 
     def test_a_program_that_fails_is_a_clear_sentence(self) -> None:
         with pytest.raises(WorldError, match="The index for search cannot be made"):
-            index_pages(Indexer(Path(sys.executable), "no indexer"), [("index.html", b"<p>")])
+            index_pages(Indexer(Path(sys.executable), "pip"), ["index.html"], lambda path: b"<p>")

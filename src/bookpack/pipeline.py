@@ -19,16 +19,18 @@ from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, escalate, sort_diagnostics
 from bookpack.editions.chapter import packed_text, plan_labels
 from bookpack.editions.making import LastBuild, make_editions
+from bookpack.editions.notes import notes_on
 from bookpack.editions.packed import Pack, PackedChapter
 from bookpack.editions.web.findings import check_pages
 from bookpack.images.captions import find_captions
 from bookpack.images.gallery import Gallery
-from bookpack.images.words import Origin, PictureWords
+from bookpack.images.words import PictureWords
 from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
 from bookpack.links.resolve import LinkResolver, Resolution, asset_path
-from bookpack.model import Book, Chapter, Image
+from bookpack.model import Book, Chapter, Image, Structure
 from bookpack.read.book import PlannedBook, plan_book, read_book
 from bookpack.read.files import BookFiles
+from bookpack.read.markdown import parse_markdown
 from bookpack.recall import BuildReport, inputs_of, last_build, make_report
 from bookpack.reports import to_record
 from bookpack.rules import Severity
@@ -173,16 +175,17 @@ def check_book(
     planned: PlannedBook,
     files: BookFiles,
     progress: Progress | None = None,
+    parse: Callable[..., Structure] = parse_markdown,
     *,
     locked: bool = False,
 ) -> CheckedBook:
-    """Parse a planned book and find everything that is wrong with it.
+    """Parse a planned book and find everything that is wrong with it; `parse` as `read_book`'s.
 
     With `locked`, also every picture without a description that a person approved.
     """
     step = progress or (lambda name, done, total: None)
     settings = planned.settings
-    book, diagnostics = read_book(planned, files, lambda done, of: step("reading", done, of))
+    book, diagnostics = read_book(planned, files, lambda done, of: step("reading", done, of), parse)
     resolver = LinkResolver(book, files)
     resolved = [resolve_chapter(chapter, resolver) for chapter in book.chapters]
     diagnostics += check_links(resolved)
@@ -308,45 +311,10 @@ def _packed_chapter(chapter: Chapter, text: str, tokens: int) -> PackedChapter:
 
 
 def _notes(checked: CheckedBook) -> list[str]:
-    notes = []
-    for reason in ("draft", "not listed"):
-        paths = [left.path for left in checked.book.left_out if left.reason == reason]
-        if paths:
-            notes.append(f"Left out ({reason}): {', '.join(paths)}.")
-    besides: dict[str, list[str]] = {}
-    for page in checked.planned.plan.site_pages:
-        if page.reason and page.path not in {left.path for left in checked.book.left_out}:
-            besides.setdefault(page.reason, []).append(page.path)
-    notes += (f"Left out ({reason}): {', '.join(paths)}." for reason, paths in besides.items())
-    if checked.placed:
-        notes.append(_figures(checked))
-    return notes
-
-
-def _figures(checked: CheckedBook) -> str:
-    """Say who described how many of the book's figures."""
-    counts: dict[str, int] = {}
-    for one in checked.placed:
-        words = checked.gallery.words_of(one.shown)
-        if words.decorative:
-            continue
-        kind = {
-            Origin.MODEL: "described by a model",
-            Origin.PERSON: "described by a person",
-            Origin.OFFLINE: "with what their files tell",
-        }.get(words.origin, "with the words of the author alone")
-        if words.origin not in (Origin.MODEL, Origin.PERSON):
-            if one.image.alt or one.image.title or one.caption:
-                kind = "with the words of the author"
-            elif words.origin is Origin.NONE:
-                kind = "without any words"
-        if words.reviewed:
-            kind += " and approved"
-        counts[kind] = counts.get(kind, 0) + 1
-    parts = [f"{count:,} {kind}" for kind, count in sorted(counts.items())]
-    told = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else "none"
-    by_model = any("model" in kind for kind in counts)
-    return f"Figures: {told}{'' if by_model else '; no model described any'}."
+    placed = (
+        (one.image, one.caption, checked.gallery.words_of(one.shown)) for one in checked.placed
+    )
+    return notes_on(checked.book, checked.planned.plan.site_pages, list(placed))
 
 
 def _locked(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

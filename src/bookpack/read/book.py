@@ -45,11 +45,15 @@ def plan_book(settings: Settings, files: BookFiles) -> PlannedBook:
 
 
 def read_book(
-    planned: PlannedBook, files: BookFiles, progress: Callable[[int, int], None] | None = None
+    planned: PlannedBook,
+    files: BookFiles,
+    progress: Callable[[int, int], None] | None = None,
+    parse: Callable[..., Structure] = parse_markdown,
 ) -> tuple[Book, list[Diagnostic]]:
     """Parse every chapter of a planned book; never raises for what stands in them.
 
-    `progress` is told how many chapters of how many have been read.
+    `progress` is told how many chapters of how many have been read. `parse` is `parse_markdown`,
+    or what remembers its answers for a process that reads a book again and again.
     """
     settings, plan = planned.settings, planned.plan
     diagnostics = [*files.diagnostics, *plan.diagnostics]
@@ -61,7 +65,7 @@ def read_book(
         diagnostics.append(report("book-without-chapters", plan.root or ".", message))
     chapters = []
     for number, entry in enumerate(plan.entries, 1):
-        chapters.append(_read_chapter(entry, planned, diagnostics))
+        chapters.append(_read_chapter(entry, planned, diagnostics, parse))
         if progress is not None:
             progress(number, len(plan.entries))
     left_out = tuple(
@@ -83,10 +87,15 @@ def read_book(
     return book, diagnostics
 
 
-def _read_chapter(entry: Entry, planned: PlannedBook, diagnostics: list[Diagnostic]) -> Chapter:
+def _read_chapter(
+    entry: Entry,
+    planned: PlannedBook,
+    diagnostics: list[Diagnostic],
+    parse: Callable[..., Structure],
+) -> Chapter:
     page, plan, settings = entry.page, planned.plan, planned.settings
     front = page.front
-    source, structure = _translated(page, plan, settings, diagnostics)
+    source, structure = _translated(page, plan, settings, diagnostics, parse)
     diagnostics += (report(p.rule, source, p.message, p.span) for p in structure.problems)
     first = structure.headings[0] if structure.headings else None
     line = first.address if first is not None else None
@@ -127,11 +136,15 @@ def _read_chapter(entry: Entry, planned: PlannedBook, diagnostics: list[Diagnost
 
 
 def _translated(
-    page: Page, plan: Plan, settings: Settings, diagnostics: list[Diagnostic]
+    page: Page,
+    plan: Plan,
+    settings: Settings,
+    diagnostics: list[Diagnostic],
+    parse: Callable[..., Structure],
 ) -> tuple[Source, Structure]:
     """Read the chapter, and read it again where its dialect had to be made plain."""
     source, start, math = page.source, page.front.end, settings.layout.math
-    structure = parse_markdown(source.text, start=start, math=math, anchors=plan.anchors)
+    structure = parse(source.text, start=start, math=math, anchors=plan.anchors)
     if plan.dialect is None:
         return source, structure
     translation = plan.dialect.translate(page, structure)
@@ -139,7 +152,7 @@ def _translated(
     if not translation.edits:
         return source, structure
     translated = TranslatedSource.of(source, translation.edits)
-    again = parse_markdown(translated.text, start=start, math=math, anchors=plan.anchors)
+    again = parse(translated.text, start=start, math=math, anchors=plan.anchors)
     return translated, again
 
 

@@ -1,11 +1,12 @@
 """The site in memory: made of the whole book each time, but for the pages that stay the same."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic
@@ -14,9 +15,11 @@ from bookpack.editions.web.indexer import find_indexer
 from bookpack.editions.web.search import SEARCH_FOLDER, index_pages
 from bookpack.editions.web.site import Page, make_site
 from bookpack.errors import BookpackError
+from bookpack.model import Structure
 from bookpack.pipeline import check_book, make_pack
 from bookpack.read.book import plan_book
 from bookpack.read.files import BookFiles
+from bookpack.read.markdown import parse_markdown
 from bookpack.tokens import TokenCounter, token_counter
 
 
@@ -50,6 +53,7 @@ class Preview:
         self.shown = Shown()
         self._counter: TokenCounter | None = None
         self._counts: dict[bytes, int] = {}
+        self._parsed: dict[Hashable, Structure] = {}
         self._index: tuple[int, Mapping[str, bytes]] = 0, {}
         self._lock = Lock()
 
@@ -79,15 +83,15 @@ class Preview:
             number, files = self._index
             if number != shown.number:
                 indexer = find_indexer()
-                pages = [(page, shown.files[page]) for page in shown.titles]
-                files = index_pages(indexer, pages) if indexer else {}
+                paths = list(shown.titles)
+                files = index_pages(indexer, paths, shown.files.get) if indexer else {}
                 self._index = shown.number, files
         return files.get(path)
 
     def _make(self, last: Shown) -> Shown:
         settings = self.load()
         files = BookFiles(settings.folder, self.skip, settings.images.descriptions)
-        checked = check_book(plan_book(settings, files), files)
+        checked = check_book(plan_book(settings, files), files, parse=self._parser())
         settings = checked.planned.settings
         # The page of the whole book changes with every letter; it is not made in a preview.
         settings = replace(settings, site=replace(settings.site, print=False))
@@ -118,6 +122,17 @@ class Preview:
             findings=_by_page(checked.diagnostics, site.pages),
             base_path=site.base_path,
         )
+
+    def _parser(self) -> Callable[..., Structure]:
+        """Return a parser that parses a chapter once for as long as it stays."""
+        last, self._parsed = self._parsed, {}
+
+        def parse(text: str, **how: Any) -> Structure:
+            key = text, *how.values()
+            structure = self._parsed[key] = last.get(key) or parse_markdown(text, **how)
+            return structure
+
+        return parse
 
     def _load_counter(self) -> TokenCounter:
         """Return a counter of tokens that counts a chapter once for as long as it stays."""

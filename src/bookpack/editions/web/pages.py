@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from bookpack.editions.web.addresses import COVER_PATH, OWN_FOLDER, relative
 from bookpack.editions.web.body import Body
-from bookpack.editions.web.markup import on_page, whole_book_id
 from bookpack.editions.web.markdown_pages import alternate_link, assistant_links, markdown_path
+from bookpack.editions.web.markup import on_page, whole_book_id
 from bookpack.editions.web.metadata import description_of
 from bookpack.editions.web.policy import policy
 from bookpack.editions.web.site import CONTENTS_PATH, NOT_FOUND_PATH, PRINT_PATH, Page, Site

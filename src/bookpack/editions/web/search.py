@@ -4,10 +4,16 @@ Pagefind (https://pagefind.app) comes as a program of its own. It knows how word
 are stemmed, and cuts the index into small files, so that a reader who searches loads some
 hundred kilobytes of a book of any size, and who does not search loads nothing. The same pages
 give the same files.
+
+It reads all pages each time and needs much memory for them. A long book is therefore indexed in
+parts of so many pages, which browsers search as one: a changed page costs one part.
 """
 
+import json
+import os
 import subprocess
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,45 +25,17 @@ from bookpack.editions.web.write import SiteFiles
 from bookpack.errors import WorldError
 
 SEARCH_FOLDER = f"{OWN_FOLDER}/pagefind"
-"""Where the index lies in the site."""
-INDEX_PATH = f"{SEARCH_FOLDER}/pagefind-entry.json"
-"""The file by which browsers enter the index."""
-_WANTED = ("pagefind.js", "pagefind-worker.js", "pagefind-entry.json")
-_WANTED_SUFFIXES = (".pagefind", ".pf_meta", ".pf_index", ".pf_fragment", ".pf_filter")
+"""Where the index lies in the site: its first part here, further ones in folders `2`, `3` …"""
+PARTS_PATH = f"{SEARCH_FOLDER}/parts.json"
+"""The file that says how many parts there are: a number."""
+PAGES_OF_A_PART = 250
+_ENTRY = "pagefind-entry.json"
+_PROGRAM_FILES = ("pagefind.js", "pagefind-worker.js")
+_DATA_SUFFIXES = (".pf_meta", ".pf_index", ".pf_fragment", ".pf_filter")
+_MOST_AT_ONCE = 2
 _PATIENCE = 1800.0
-"""Seconds; far more than the largest book takes."""
-
-
-def index_pages(indexer: Indexer, pages: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
-    """Return the files of the index of `pages`, given as path in the site and HTML.
-
-    What of a page is searched, its element with `data-pagefind-body` says. Raises `WorldError`.
-    """
-    with TemporaryDirectory(prefix="bookpack-") as folder:
-        site, index = Path(folder, "site"), Path(folder, "index")
-        for path, data in pages:
-            place = site / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
-        if not site.exists():
-            return {}
-        command = [str(indexer.program), "--silent", "--site", str(site)]
-        command += ["--output-path", str(index), "--glob", "**/*.{html,htm}"]
-        try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, timeout=_PATIENCE, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise WorldError(f"The index for search cannot be made: {error}.") from None
-        if done.returncode or not (index / "pagefind-entry.json").is_file():
-            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
-            reason = said.splitlines()[-1] if said else f"it ended with status {done.returncode}"
-            raise WorldError(f"The index for search cannot be made by Pagefind: {reason}.")
-        return {
-            f"{SEARCH_FOLDER}/{path.relative_to(index).as_posix()}": path.read_bytes()
-            for path in sorted(index.rglob("*"))
-            if path.name in _WANTED or path.name.endswith(_WANTED_SUFFIXES)
-        }
+"""Seconds; far more than a part takes on any machine."""
+_Read = Callable[[str], bytes | None]
 
 
 def with_index(
@@ -66,22 +44,102 @@ def with_index(
     indexer: Indexer,
     lying: Collection[str],
     known: Mapping[str, str],
-    read: Callable[[str], bytes | None],
+    read: _Read,
 ) -> SiteFiles:
     """Return the files of the site with the index of its pages.
 
-    The index stays if no page changed since it was made: `lying` are the files of the site that
-    lie there as the last build wrote them, and `known` their keys. `read` gives pages that stay.
+    A part stays if none of its pages changed since it was made: `lying` are the files of the site
+    that lie there as the last build wrote them, and `known` their keys. `read` gives pages that
+    stay. Raises `WorldError`.
     """
-    pages = [page.path for page in site.pages]
-    material = indexer.version, [(path, made.keys[path]) for path in pages]
-    digest = sha256(repr(material).encode("utf-8", "surrogatepass")).hexdigest()
-    there = frozenset(path for path in lying if path.startswith(f"{SEARCH_FOLDER}/"))
-    if known.get(INDEX_PATH) == f"{digest} {len(there)}":
-        keys = {**made.keys, INDEX_PATH: known[INDEX_PATH]}
-        return SiteFiles(made.files, made.kept | there, keys)
-    index = index_pages(
-        indexer, ((path, made.files.get(path) or read(path) or b"") for path in pages)
-    )
-    keys = {**made.keys, INDEX_PATH: f"{digest} {len(index)}"}
-    return SiteFiles({**made.files, **index}, made.kept, keys)
+    keys, kept = dict(made.keys), set(made.kept)
+    changed: list[tuple[str, Sequence[str]]] = []
+    for folder, paths in _parts([page.path for page in site.pages]):
+        material = indexer.version, [(path, made.keys[path]) for path in paths]
+        digest = sha256(repr(material).encode("utf-8", "surrogatepass")).hexdigest()
+        there = [path for path in lying if _is_in_part(path, folder)]
+        entry = f"{folder}/{_ENTRY}"
+        keys[entry] = f"{digest} {len(there)}"
+        if known.get(entry) == keys[entry]:
+            kept.update(there)
+        else:
+            changed.append((folder, paths))
+            keys[entry] = digest
+    page_of: _Read = lambda path: made.files.get(path) or read(path)  # noqa: E731
+    index = _index(indexer, changed, page_of)
+    for folder, _ in changed:
+        keys[f"{folder}/{_ENTRY}"] += f" {sum(_is_in_part(path, folder) for path in index)}"
+    index.update(_parts_file(len(site.pages)))
+    return SiteFiles({**made.files, **index}, frozenset(kept), keys)
+
+
+def index_pages(indexer: Indexer, paths: Sequence[str], read: _Read) -> dict[str, bytes]:
+    """Return the files of the index of the pages at `paths`, whose HTML `read` gives.
+
+    What of a page is searched, its element with `data-pagefind-body` says. Raises `WorldError`.
+    """
+    index = _index(indexer, _parts(paths), read)
+    index.update(_parts_file(len(paths)))
+    return index
+
+
+def _parts(paths: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the folder of each part and the pages that are in it."""
+    for number, first in enumerate(range(0, len(paths), PAGES_OF_A_PART), 1):
+        folder = SEARCH_FOLDER if number == 1 else f"{SEARCH_FOLDER}/{number}"
+        yield folder, paths[first : first + PAGES_OF_A_PART]
+
+
+def _is_in_part(path: str, folder: str) -> bool:
+    if not path.startswith(f"{folder}/") or path == PARTS_PATH:
+        return False
+    return not path[len(folder) + 1 :].partition("/")[0].isdigit()
+
+
+def _parts_file(pages: int) -> dict[str, bytes]:
+    return {PARTS_PATH: json.dumps(-(-pages // PAGES_OF_A_PART)).encode()} if pages else {}
+
+
+def _index(
+    indexer: Indexer, parts: Iterable[tuple[str, Sequence[str]]], read: _Read
+) -> dict[str, bytes]:
+    index: dict[str, bytes] = {}
+    with ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+        for files in pool.map(lambda part: _index_part(indexer, part[0], part[1], read), parts):
+            index.update(files)
+    return index
+
+
+def _index_part(
+    indexer: Indexer, folder: str, paths: Sequence[str], read: _Read
+) -> dict[str, bytes]:
+    with TemporaryDirectory(prefix="bookpack-") as temporary:
+        site, index = Path(temporary, "site"), Path(temporary, "index")
+        for path in paths:
+            place = site / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(read(path) or b"")
+        command = [str(indexer.program), "--silent", "--site", str(site)]
+        command += ["--output-path", str(index), "--glob", "**/*.{html,htm}"]
+        try:
+            done = subprocess.run(
+                command, cwd=temporary, capture_output=True, timeout=_PATIENCE, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise WorldError(f"The index for search cannot be made: {error}.") from None
+        if done.returncode or not (index / _ENTRY).is_file():
+            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
+            reason = said.splitlines()[-1] if said else f"it ended with status {done.returncode}"
+            raise WorldError(f"The index for search cannot be made by Pagefind: {reason}.")
+        return {
+            f"{folder}/{path.relative_to(index).as_posix()}": path.read_bytes()
+            for path in sorted(index.rglob("*"))
+            if _is_wanted(path.name, first=folder == SEARCH_FOLDER)
+        }
+
+
+def _is_wanted(name: str, *, first: bool) -> bool:
+    """Tell whether browsers need the file; the program that searches all parts is in the first."""
+    if name == _ENTRY or name.endswith(_DATA_SUFFIXES):
+        return True
+    return first and (name in _PROGRAM_FILES or name.endswith(".pagefind"))

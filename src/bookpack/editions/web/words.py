@@ -43,7 +43,7 @@ ENGLISH: Mapping[str, str] = {
     "print": "The whole book on one page",
     "redirect": "This page has moved to",
     "search": "Search",
-    "search-count": "{count} sections",
+    "search-count": "Sections found: {count}",
     "search-failed": "Search cannot be loaded here.",
     "search-help": "Arrows choose, Enter opens, Escape closes",
     "search-more": "More results",

@@ -12,8 +12,13 @@ const make = (name, properties, ...children) => {
 let index;
 const load = () => index ??= (async () => {
   const pagefind = await import(new URL("pagefind/pagefind.js", import.meta.url).href);
-  await pagefind.options({ baseUrl: root.pathname, excerptLength: 24 });
+  const options = { baseUrl: root.pathname, excerptLength: 24 };
+  await pagefind.options(options);
   await pagefind.init();
+  const parts = await (await fetch(new URL("pagefind/parts.json", import.meta.url))).json();
+  for (let part = 2; part <= parts; part += 1) {
+    await pagefind.mergeIndex(new URL(`pagefind/${part}/`, import.meta.url).pathname, options);
+  }
   return pagefind;
 })();
 
@@ -86,15 +91,24 @@ const search = async () => {
 };
 
 input.addEventListener("input", search);
-close.addEventListener("click", () => dialog.close());
+// Without anything to give the focus back to, it would stay in the closed dialog.
+const leave = () => {
+  document.activeElement.blur();
+  dialog.close();
+};
+close.addEventListener("click", leave);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   list.querySelector("a")?.click();
 });
 dialog.addEventListener("click", (event) => {
-  if (event.target === dialog || event.target.closest("a")) dialog.close();
+  if (event.target === dialog || event.target.closest("a")) leave();
 });
 dialog.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    event.preventDefault(); // a search field would only be emptied
+    leave();
+  }
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
   const stops = [input, ...list.querySelectorAll("a, button")];
