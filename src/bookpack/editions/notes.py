@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 
 from bookpack.images.words import Origin, PictureWords
 from bookpack.model import Book, Image
-from bookpack.read.layouts.base import Page
+from bookpack.read.layouts.base import SitePage
 
 Figure = tuple[Image, str, PictureWords]
 """An image, the words of its caption, and what is said of its picture."""
 
 
-def notes_on(book: Book, site_pages: Iterable[Page], figures: Sequence[Figure]) -> list[str]:
+def notes_on(book: Book, site_pages: Iterable[SitePage], figures: Sequence[Figure]) -> list[str]:
     """Return the notes, one sentence each."""
     notes = []
     for reason in ("draft", "not listed"):
