@@ -389,3 +389,12 @@ def test_a_picture_without_words_is_reported_and_locked_makes_it_an_error(make_b
 def test_decoration_is_not_asked_for_words(make_book, bookpack):
     book = make_book({"x.md": '# X\n\n<img src="https://p.example.org/a.png" alt="">\n'})
     assert bookpack("build", book, "--locked").stderr == ""
+
+
+def test_a_figure_of_indented_html_is_one_block(make_book, bookpack):
+    text = "# X\n\n- item\n\n<aside>\n\n  <img src='https://p.example.org/a.png' alt='A'>\n  B\n"
+    book = make_book({"x.md": text})
+    assert bookpack("build", book, "--only", "pack").returncode == 0
+    pack = (book / "build/book-packed.md").read_text("utf-8")
+    figure = "\n\n> **Figure** (https://p.example.org/a.png)\n> **Image description:** A\n\nB\n"
+    assert figure in pack

@@ -30,7 +30,7 @@ class _Group(click.Group):
 )
 @click.version_option(__version__, prog_name="bookpack")
 def cli() -> None:
-    """Turn a folder of Markdown chapters into one file for language models.
+    """Turn a folder of Markdown chapters into a file for language models and a site for readers.
 
     Links become absolute, pictures become words, and nothing is lost in silence: what is
     wrong with the book is reported with its place.

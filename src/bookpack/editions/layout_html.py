@@ -140,6 +140,9 @@ def _block_edits(
         # Text on both sides is kept apart; where the block begins or ends, nothing is needed.
         neighbours = [*([""] if not at_start else []), *blocks, *([""] if not at_end else [])]
         lead = f"\n{place.prefix}" if at_start and place.glued else ""
+        if at_start and block.outermost and blocks:
+            # With its indentation: only the first line of what stands here now would have it.
+            span = Span(_line_start(text, start), span.end)
         yield Edit(span, lead + place.break_line.join(neighbours))
     yield from marks_in_text(markup, start, Span(here, content.end), inline, kept)
 
