@@ -1,10 +1,13 @@
 """What every test may use: whole books in a temporary folder, and the real command line."""
 
+import atexit
 import os
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,6 +16,10 @@ SHARED = ROOT.parent / "shared"
 
 # How busy the machine is must not decide what a command prints.
 os.environ["BOOKPACK_PROGRESS_AFTER"] = "3600"
+# Nor may what this user has built before decide anything, nor tests what is built later.
+_cache = TemporaryDirectory(prefix="bookpack-tests-")
+atexit.register(_cache.cleanup)
+os.environ["BOOKPACK_CACHE"] = _cache.name
 
 needs_shared = pytest.mark.skipif(
     not (SHARED / "README.md").is_file(),
@@ -21,6 +28,12 @@ needs_shared = pytest.mark.skipif(
 
 BASE = "https://example.com"
 SETTINGS = f'[book]\ntitle = "A Book"\nurl = "{BASE}"\n'
+PICTURE = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg=="
+)
+"""A PNG picture of one pixel, where it does not matter what a picture shows."""
+PICTURE_WORDS = "Not described by a model. A PNG picture of 1 × 1 pixels."
+"""What a build says of `PICTURE`."""
 
 
 def write_files(folder: Path, files: Mapping[str, str | bytes]) -> Path:

@@ -4,11 +4,11 @@ import re
 import shutil
 
 import pytest
-from tests.conftest import SHARED, needs_shared
 
 from bookpack.config import load_settings
 from bookpack.pipeline import check, make_pack
 from bookpack.read.markdown import parse_markdown
+from conftest import SHARED, needs_shared
 
 pytestmark = needs_shared
 SITE = "https://goodresearch.dev"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import SHARED, needs_shared
 
 from bookpack.cli import cli
+from conftest import SHARED, needs_shared
 
 pytestmark = needs_shared
 

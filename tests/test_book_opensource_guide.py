@@ -5,9 +5,9 @@ import re
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import SHARED, needs_shared
 
 from bookpack.cli import cli
+from conftest import SHARED, needs_shared
 
 pytestmark = needs_shared
 BOOK = SHARED / "books/opensource-guide"

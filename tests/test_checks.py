@@ -7,15 +7,18 @@ words is as bad as none.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bookpack import pipeline
+from bookpack.answers import Description, State, format_description
 from bookpack.config import load_settings
 from bookpack.diagnostics import Diagnostic
 from bookpack.rules import RULES, RULES_BY_NAME
-from conftest import BASE, SETTINGS, write_files
+from conftest import BASE, PICTURE, SETTINGS, write_files
 
 MakeBook = Callable[..., Path]
 
@@ -38,6 +41,41 @@ class Case:
     settings: str = ""
     misses_settings: str | None = None
     files: Mapping[str, str | bytes] = field(default_factory=dict)
+
+
+SHOWN = "# A\n\n![A map](p.png)\n"
+DESCRIPTION = "../descriptions/p-000000000000.md"
+TEXT = (
+    "Requests pass from the clients on the left through a load balancer to one of the servers on "
+    "the right."
+)
+
+
+def described(
+    text: str = TEXT, picture: bytes = PICTURE, name: str = "p.png", **more: Any
+) -> bytes:
+    """Return a person's description of a picture as the file that keeps it."""
+    digest = sha256(picture).hexdigest()
+    files = {f"chapters/{name}": digest}
+    return format_description(Description(digest, files, kind="diagram", text=text, **more))
+
+
+def shown(*descriptions: bytes) -> dict[str, str | bytes]:
+    """Return a chapter with a picture, and the descriptions that are kept."""
+    kept = {DESCRIPTION.replace("0.", f"{n}."): data for n, data in enumerate(descriptions)}
+    return {"a.md": SHOWN, "p.png": PICTURE, **kept}
+
+
+def two_pictures(said_of_the_first: str) -> dict[str, str | bytes]:
+    """Return two pictures, the second one with a title."""
+    other = described(
+        "The tallest of the three is the second one, which stands on the hill behind the mill.",
+        picture=PICTURE + b"2",
+        name="q.png",
+        title="Three windmills of Kinderdijk",
+    )
+    chapters = shown(described(said_of_the_first), other)
+    return {**chapters, "a.md": SHOWN + "\n![Others](q.png)\n", "q.png": PICTURE + b"2"}
 
 
 def absolute_links(number: int) -> dict[str, str]:
@@ -163,7 +201,7 @@ CASES: Mapping[str, Case] = {
         {"a.md": "# A\n\n![words](p.png)\n"},
         {"a.md": "# A\n\n![words](there.png) ![words](https://elsewhere.example/p.png)\n"},
         at="p.png",
-        files={"chapters/there.png": b"\x89PNG"},
+        files={"chapters/there.png": PICTURE},
     ),
     "relative-link-left-in": Case(absolute_links(9), absolute_links(8), at="b.md"),
     "wrong-case-in-link": Case(
@@ -256,7 +294,76 @@ CASES: Mapping[str, Case] = {
         {"a.md": "# A\n\n![](p.png)\n"},
         {"a.md": '# A\n\n![words](p.png)\n\n<img src="p.png" alt="">\n'},
         at="![](p.png)",
-        files={"chapters/p.png": b"\x89PNG"},
+        files={"chapters/p.png": PICTURE},
+    ),
+    "unreadable-image": Case(
+        {"a.md": SHOWN, "p.png": b"\x89PNG"},
+        {"a.md": SHOWN + "\n![A film](film.mp4)\n", "p.png": PICTURE, "film.mp4": "film"},
+        at="![A map](p.png)",
+    ),
+    "unfinished-description": Case(
+        shown(described(f"{TEXT} Failed requests go back to the")),
+        shown(described(f"{TEXT} Failed requests go back.")),
+    ),
+    "short-description": Case(
+        shown(described("Requests pass from the left to the right.")),
+        shown(described(TEXT)),
+        at="Requests pass from the left to the right.",
+    ),
+    "description-repeats-alt": Case(
+        shown(described("It shows a map.")),
+        shown(described(f"It shows a map. {TEXT}")),
+        at="It shows a map.",
+    ),
+    "number-not-in-picture": Case(
+        shown(described(f"{TEXT} There are 17 servers.", words=("servers: 18",))),
+        shown(described(f"{TEXT} There are 17 servers.", words=("servers: 17",))),
+        at="17",
+    ),
+    "description-of-another-picture": Case(
+        two_pictures(f"{TEXT} Here are the three windmills of Kinderdijk."),
+        two_pictures(f"{TEXT} Here are three mills."),
+        at="three windmills of Kinderdijk",
+    ),
+    "markup-in-description": Case(
+        shown(described(f"{TEXT} <script>x</script>")),
+        shown(described(f"{TEXT} `<script>x</script>` and **more**.")),
+    ),
+    "description-of-another-version": Case(
+        shown(described(picture=b"as it was")), shown(described()), at="![A map](p.png)"
+    ),
+    "unused-description": Case({**shown(described()), "a.md": A}, shown(described())),
+    "unreadable-description": Case(
+        shown(described().replace(b"kind = ", b"kind ")), shown(described())
+    ),
+    "unreviewed-description": Case(
+        shown(described()), shown(described(state=State.REVIEWED)), at="![A map](p.png)"
+    ),
+    "rival-descriptions": Case(
+        shown(described(), described()),
+        shown(described(), described(picture=b"another one", name="gone.png")),
+    ),
+    "page-outside-site": Case(
+        {"a.md": "---\nurl: https://elsewhere.example/a/\n---\n# A\n\nText.\n"},
+        {"a.md": f"---\nurl: {BASE}/elsewhere/\n---\n# A\n\nText.\n"},
+    ),
+    "unknown-tex": Case(
+        {"a.md": "# A\n\nIt is $\\nonsense{x}$.\n"},
+        {"a.md": "# A\n\nIt is $\\frac{x}{2}$ and `$\\nonsense{x}$`.\n"},
+        at="$\\nonsense{x}$",
+    ),
+    "unsafe-link": Case(
+        {"a.md": "# A\n\n[x](javascript:x)\n"},
+        {"a.md": "# A\n\n[x](mailto:x@elsewhere.example) `[x](javascript:x)`\n"},
+    ),
+    "page-differs-from-pack": Case(
+        {"a.md": "# A\n\n<div>\nA \\[bracket\\].\n</div>\n"},
+        {"a.md": "# A\n\n<div>\n\nA \\[bracket\\].\n\n</div>\n"},
+    ),
+    "pack-link-without-page": Case(
+        {"a.md": f"# A\n\n[data]({BASE}/data.csv)\n"},
+        {"a.md": f"# A\n\n[data]({BASE}/there.csv) [other](https://elsewhere.example/x)\n"},
+        files={"chapters/there.csv": "1,2\n"},
     ),
     "unknown-rule-in-comment": Case(
         {"a.md": "# A\n\n<!-- bookpack-ignore BP401, BP999 -->\n"},
@@ -273,7 +380,7 @@ SYMBOLIC_LINKS = ("unreadable-file", "file-outside-book")
 
 
 def findings(book: Path) -> list[Diagnostic]:
-    return pipeline.check(load_settings(book), book / "build").diagnostics
+    return pipeline.check_editions(pipeline.check(load_settings(book), book / "build"))
 
 
 def named(found: list[Diagnostic]) -> list[str]:

@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,15 @@ from typing import Any
 import pytest
 
 from bookpack import __version__
+from bookpack.answers import Description, State, format_description
 from bookpack.config import load_settings
 from bookpack.editions.unpack import read_pack
-from conftest import BASE, write_files
+from conftest import BASE, PICTURE, write_files
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 MakeBook = Callable[..., Path]
 
-COMMANDS = ("build", "check", "serve", "links", "unpack", "init")
+COMMANDS = ("build", "check", "serve", "describe", "links", "unpack", "init")
 SUFFIXES = {"markdown": ".md", "xml": ".xml", "plain": ".txt", "json": ".json"}
 ONE, TWO = "# One\n\nThe first [chapter](two.md).\n", "# Two\n\nThe second.\n"
 WARNING = "# One\n\nTODO: write.\n"
@@ -120,8 +122,11 @@ class TestHelp:
         ("command", "options"),
         [
             ("build", "--config --url --set --quiet --out --only --style --locked"),
-            ("check", "--config --url --set --quiet --format"),
+            ("check", "--config --url --set --quiet --format --external"),
             ("serve", "--config --url --set --quiet --port --open"),
+            ("describe", "--config --url --set --quiet --offline --refresh --only --dry-run"),
+            ("describe", "--batch --approve --prune --sheet"),
+            ("links", "--config --url --set --quiet --format --out --fix --undo"),
             ("unpack", "--out --verify --quiet"),
             ("init", "--url --set --quiet"),
         ],
@@ -246,10 +251,10 @@ class TestBuild:
         assert pack.endswith(b"\n")
         assert not pack.endswith(b"\n\n")
 
-    def test_locked_fails_on_a_picture_without_words(
+    def test_locked_fails_on_a_picture_without_an_approved_description(
         self, make_book: MakeBook, bookpack: Run
     ) -> None:
-        book = make_book({"one.md": "# One\n\n![](p.png)\n", "p.png": b"\x89PNG"})
+        book = make_book({"one.md": "# One\n\n![](p.png)\n", "p.png": PICTURE})
         for _ in range(2):  # and not because of what a build before it remembers
             result = bookpack("build", book)
             assert result.returncode == 0
@@ -257,8 +262,18 @@ class TestBuild:
             result = bookpack("build", book, "--locked")
             assert result.returncode == 1
             assert "error BP409 image-without-words" in result.stderr
+            assert "error BP711 unreviewed-description" in result.stderr
         write_files(book, {"chapters/one.md": "# One\n\n![A map](p.png)\n"})
-        assert bookpack("build", book, "--locked").returncode == 0
+        result = bookpack("build", book, "--locked")
+        assert result.returncode == 1
+        assert "error BP711 unreviewed-description" in result.stderr
+        digest = sha256(PICTURE).hexdigest()
+        text = "A map of the village, with the mill north of the river and the bakery south of it."
+        for state, status in ((State.OPEN, 1), (State.REVIEWED, 0)):
+            said = Description(digest, {"chapters/p.png": digest}, text=text, state=state)
+            write_files(book, {"descriptions/p-000000000000.md": format_description(said)})
+            result = bookpack("build", book, "--locked")
+            assert result.returncode == status, result.stderr
 
     def test_findings_go_to_stderr_with_paths_that_open_from_here(
         self, make_book: MakeBook, bookpack: Run
@@ -308,7 +323,7 @@ class TestBuild:
     def test_a_book_without_any_chapter_is_pointed_out(
         self, make_book: MakeBook, bookpack: Run
     ) -> None:
-        book = make_book({"picture.png": b"\x89PNG"})
+        book = make_book({"picture.png": PICTURE})
         result = bookpack("build", book)
         assert result.stderr != "", "an empty pack was written without a word"
 

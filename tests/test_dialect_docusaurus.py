@@ -5,11 +5,15 @@ import re
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
+from conftest import PICTURE, PICTURE_WORDS, write_files
 
 CONFIG = "export default { title: 'A Book', url: 'https://example.com', baseUrl: '/' };\n"
+FIGURE = (
+    "> **Figure** (https://example.com/img/x.png)\n"
+    f"> **Image description:** An x\n>\n> {PICTURE_WORDS}"
+)
 
 
 @pytest.fixture
@@ -23,12 +27,12 @@ def becomes(tmp_path):
                 "docusaurus.config.js": config,
                 f"docs/{name}": f"---\ntitle: A\n---\n\n{text}",
                 "docs/two.md": "---\ntitle: Two\n---\n\nText.\n",
-                "static/img/x.png": "x",
+                "static/img/x.png": PICTURE,
             },
         )
         run = CliRunner()
         arguments = ["--quiet", "--set", "pack.section-urls=false"]
-        result = run.invoke(cli, ["build", str(book), *arguments], catch_exceptions=False)
+        result = run.invoke(cli, ["build", str(book), "--only", "pack", *arguments], catch_exceptions=False)
         assert result.exit_code in (0, 1), result.output
         packed = (book / "build/book-packed.md").read_text("utf-8")
         pattern = rf"## File: {re.escape(name)}\n(`{{3,}})markdown\n# A\nurl: \S+\n\n(.*?)\n\1\n"
@@ -81,12 +85,9 @@ def becomes(tmp_path):
         ("{/* hidden */}\n\nText.", "Text."),
         # links and pictures
         ('See <Link to="/docs/two">two</Link>.', 'See <a href="https://example.com/docs/two">two</a>.'),
-        ("![An x](@site/static/img/x.png)",
-         "> **Figure** (https://example.com/img/x.png)\n> **Image description:** An x"),
-        ("<img src={useBaseUrl('/img/x.png')} alt=\"An x\" />",
-         "> **Figure** (https://example.com/img/x.png)\n> **Image description:** An x"),
-        ("<img src={require('@site/static/img/x.png').default} alt=\"An x\" />",
-         "> **Figure** (https://example.com/img/x.png)\n> **Image description:** An x"),
+        ("![An x](@site/static/img/x.png)", FIGURE),
+        ("<img src={useBaseUrl('/img/x.png')} alt=\"An x\" />", FIGURE),
+        ("<img src={require('@site/static/img/x.png').default} alt=\"An x\" />", FIGURE),
     ],
 )  # fmt: skip
 def test_what_is_certain_becomes_markdown(becomes, written, packed):

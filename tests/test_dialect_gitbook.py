@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
+from conftest import write_files
 
 URL = "https://example.com/docs"
 FILES = {
@@ -39,7 +39,7 @@ def run(book: Path, *arguments: str) -> str:
 
 
 def packed(book: Path) -> dict[str, str]:
-    run(book, "build", "--quiet", "--style", "json")
+    run(book, "build", "--only", "pack", "--quiet", "--style", "json")
     return json.loads((book / "build/book-packed.json").read_text("utf-8"))["files"]
 
 

@@ -5,9 +5,9 @@ import re
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
+from conftest import write_files
 
 SETTINGS = """
 baseURL = "https://example.com/"
@@ -41,7 +41,7 @@ def becomes(tmp_path):
     def translate(text: str) -> tuple[str, list[tuple[str, str]]]:
         one = f"---\ntitle: One\nweight: 1\nflavour: sour\n---\n\n{text}"
         book = write_files(tmp_path, {"hugo.toml": SETTINGS, "content/docs/one.md": one, **OTHERS})
-        run(book, "build", "--quiet", "--set", "pack.section-urls=false")
+        run(book, "build", "--only", "pack", "--quiet", "--set", "pack.section-urls=false")
         packed = (book / "build/book-packed.md").read_text("utf-8")
         body = re.search(
             r"## File: docs/one\.md\n(`{3,})markdown\n# One\nurl: \S+\n\n(.*?)\n\1\n", packed, re.S

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
 from bookpack.read.dialects.liquid import evaluate
+from conftest import write_files
 
 BASE = "https://example.com/base"
 CONFIG = (
@@ -40,7 +40,7 @@ def run(book: Path, *arguments: str) -> str:
 
 def packed(book: Path) -> str:
     """Return the first chapter as its readers get it, without title and address."""
-    run(book, "build", "--quiet", "--style", "json")
+    run(book, "build", "--only", "pack", "--quiet", "--style", "json")
     text = json.loads((book / "build/book-packed.json").read_text("utf-8"))["files"]["a.md"]
     return text.split("\n", 3)[3]
 

@@ -5,11 +5,11 @@ stands in the pack below its header.
 """
 
 import pytest
-from tests.conftest import write_files
-from tests.test_layout_mdbook import BOOK, URL, findings, packed, run
 
 from bookpack.read.dialects.callouts import callout
 from bookpack.read.dialects.mdbook_includes import MissingPartError, take_part
+from conftest import write_files
+from test_layout_mdbook import BOOK, URL, findings, packed, run
 
 FILES = {
     "src/lines.txt": "one\ntwo\nthree\nfour\n",

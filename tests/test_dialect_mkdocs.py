@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import write_files
 
 from bookpack.cli import cli
 from bookpack.read.dialects.lines import (
@@ -26,6 +25,7 @@ from bookpack.read.layouts.base import Page
 from bookpack.read.layouts.mkdocs_settings import read_settings
 from bookpack.read.markdown import parse_markdown
 from bookpack.source import Edit, Source, Span, TranslatedSource, apply_edits
+from conftest import write_files
 
 URL = "https://example.com/docs"
 SITE = f"""\
@@ -60,7 +60,7 @@ def a_site(folder: Path, text: str, site: str = SITE, **more: str) -> Path:
 
 def packed(book: Path) -> str:
     """Return what stands under title and address of the page."""
-    run(book, "build", "--quiet", "--style", "json")
+    run(book, "build", "--only", "pack", "--quiet", "--style", "json")
     text = json.loads((book / "build/book-packed.json").read_text("utf-8"))["files"]["page.md"]
     return text.partition(f"url: {URL}/page/\n")[2].lstrip("\n")
 

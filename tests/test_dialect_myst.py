@@ -1,10 +1,10 @@
 """MyST in the chapters of a book: what is written, and what the packed edition holds of it."""
 
 import pytest
-from tests.conftest import write_files
 
 from bookpack.config import load_settings
 from bookpack.pipeline import check, make_pack
+from conftest import PICTURE, PICTURE_WORDS, write_files
 
 CONFIG = "title: A Book\nhtml:\n  baseurl: https://example.com\nparse:\n  myst_enable_extensions:\n"
 EXTENSIONS = ["colon_fence", "dollarmath", "substitution", "attrs_inline", "attrs_block", "amsmath"]
@@ -96,21 +96,23 @@ TRANSLATED = {
     "a figure has its caption": (
         "```{figure} a.png\n---\nwidth: 90%\nalt: A picture\n---\nWhat it shows.\n```\n",
         "> **Figure: What it shows.** (https://example.com/a.png)\n"
-        "> **Image description:** A picture\n",
+        f"> **Image description:** A picture\n>\n> {PICTURE_WORDS}\n",
     ),
     "a caption with markup is said in full": (
         "```{figure} a.png\nSee [this](other.md).\n\nA legend.\n```\n",
-        "> **Figure: See this.** (https://example.com/a.png)\n\n"
+        "> **Figure: See this.** (https://example.com/a.png)\n"
+        f"> **Image description:** {PICTURE_WORDS}\n\n"
         "See [this](https://example.com/other.html).\n\nA legend.\n",
     ),
     "an image has no caption": (
         "```{image} a.png\n:alt: A picture\n:width: 20px\n```\n",
-        "> **Figure** (https://example.com/a.png)\n> **Image description:** A picture\n",
+        "> **Figure** (https://example.com/a.png)\n"
+        f"> **Image description:** A picture\n>\n> {PICTURE_WORDS}\n",
     ),
     "figure-md holds an image": (
         "```{figure-md} lab\n![A picture](a.png)\n\nWhat it *shows*.\n```\n",
         '<a id="lab"></a>\n\n> **Figure: What it shows.** (https://example.com/a.png)\n'
-        "> **Image description:** A picture\n\nWhat it *shows*.\n",
+        f"> **Image description:** A picture\n>\n> {PICTURE_WORDS}\n\nWhat it *shows*.\n",
     ),
     "a margin note is a quote": (
         "```{margin} Aside\nText.\n\n`code`\n```\n",
@@ -220,14 +222,14 @@ ROLES = {
 @pytest.mark.parametrize("name", TRANSLATED)
 def test_directives(tmp_path, name):
     given, expected = TRANSLATED[name]
-    texts, found = jupyter_book(tmp_path, f"# Page\n\n{given}", {"a.png": b"", "data.csv": b""})
+    texts, found = jupyter_book(tmp_path, f"# Page\n\n{given}", {"a.png": PICTURE, "data.csv": b""})
     assert body(texts) == expected
     assert [f for f in found if f[0] != "image-without-words"] == []
 
 
 @pytest.mark.parametrize("given", ROLES)
 def test_roles_and_links(tmp_path, given):
-    more = {"a.png": b"", "data.csv": b""}
+    more = {"a.png": PICTURE, "data.csv": b""}
     config = "  myst_substitutions:\n    name: a *value*\n"
     texts, found = jupyter_book(tmp_path, f"# Page\n\nWords {given} end.\n", more, config)
     assert body(texts).split("\n")[0] == f"Words {ROLES[given]} end."

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
 from bookpack.read.dialects.pandoc_attributes import read_attributes
+from conftest import PICTURE, PICTURE_WORDS, write_files
 
 URL = "https://example.com"
 CONFIG = f"""project: {{type: book}}
@@ -35,7 +35,7 @@ title: Second
 
 def a_book(folder: Path, text: str, config: str = CONFIG, **files: str) -> Path:
     made = {"_quarto.yml": config, "index.qmd": "# First\n\n" + text, "b.qmd": SECOND}
-    return write_files(folder, {**made, "plot.png": "", **files})
+    return write_files(folder, {**made, "plot.png": PICTURE, **files})
 
 
 def a_bookdown(folder: Path, text: str, **files: str) -> Path:
@@ -53,7 +53,7 @@ def run(book: Path, *arguments: str) -> str:
 
 def packed(book: Path, path: str = "") -> str:
     """Return a chapter, the first by default, without its title and address."""
-    run(book, "build", "--quiet", "--style", "json")
+    run(book, "build", "--only", "pack", "--quiet", "--style", "json")
     files = json.loads((book / "build/book-packed.json").read_text("utf-8"))["files"]
     text = files[path or next(iter(files))].split("\n", 2)[2].strip("\n")
     return "\n".join(line.rstrip() for line in text.split("\n"))
@@ -189,7 +189,8 @@ def test_figures_keep_caption_description_and_anchor(tmp_path):
     book = a_book(tmp_path / "book", text)
     assert findings(book) == []
     assert packed(book) == (
-        f"> **Figure: The caption** ({URL}/plot.png)\n> **Image description:** What it shows\n\n"
+        f"> **Figure: The caption** ({URL}/plot.png)\n> **Image description:** What it shows\n"
+        f">\n> {PICTURE_WORDS}\n\n"
         f"See [Figure x]({URL}/#fig-x)."
     )
 
@@ -214,7 +215,7 @@ def test_figures_keep_caption_description_and_anchor(tmp_path):
         ),
         (
             '```{r}\n#| fig-cap: A\nknitr::include_graphics("plot.png")\n```',
-            f"> **Figure** ({URL}/plot.png)\n> **Image description:** A",
+            f"> **Figure** ({URL}/plot.png)\n> **Image description:** A\n>\n> {PICTURE_WORDS}",
         ),
         ("```{mermaid}\ngraph\n```", "```mermaid\ngraph\n```"),
         ("``` {.yaml filename='_x.yml'}\na: 1\n```", "**`_x.yml`**\n\n``` yaml\na: 1\n```"),

@@ -1,24 +1,28 @@
 """What must hold for every build, whatever the book and the machine.
 
 No network; the same bytes whatever locale, time zone, hash seed and order of files; no write
-outside the output folder, no read outside the book; every file whole. Python's own audit events
-are the witness: they tell of every file, socket and process before it is opened.
+outside the output folder, no read outside the book, but for the user's cache and a temporary
+folder that is gone at the end; every file whole. Python's own audit events are the witness: they
+tell of every file, socket and process before it is opened.
 """
 
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from gzip import decompress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import BASE, SETTINGS, SHARED, needs_shared, write_files
+from bookpack.editions.web.indexer import find_indexer
+from conftest import BASE, PICTURE, SETTINGS, SHARED, needs_shared, write_files
 
 MakeBook = Callable[..., Path]
 
@@ -30,7 +34,7 @@ CHAPTERS = {
     "part/B.md": "# B\n\n| a | b |\n| --- | --- |\n| ![](../img/map.png) | [a](a.md) |\n",
     "Ärger/ö.md": "# Ö\n\nText.\n",
     "draft.md": "---\ndraft: true\n---\n# Draft\n\nText.\n",
-    "img/map.png": b"\x89PNG\r\n\x1a\n",
+    "img/map.png": PICTURE,
 }
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("COV")},
@@ -80,9 +84,9 @@ def bookpack(*arguments: str | Path, **environment: str) -> "subprocess.Complete
     return run(sys.executable, "-m", "bookpack", *arguments, **environment)
 
 
-def events(*arguments: str | Path) -> Iterator[tuple[str, list[str], int]]:
+def events(*arguments: str | Path, **environment: str) -> Iterator[tuple[str, list[str], int]]:
     """Run the command line under the witness and yield event, paths and flags of opening."""
-    result = run(sys.executable, "-c", WITNESS, *arguments)
+    result = run(sys.executable, "-c", WITNESS, *arguments, **environment)
     assert result.returncode in (0, 1), result.stderr[-2000:]
     told = [line for line in result.stderr.splitlines() if line.startswith("EVENT ")]
     assert len(told) > 10
@@ -100,12 +104,19 @@ def outputs(folder: Path) -> dict[str, bytes]:
 
 
 class TestNoNetwork:
-    @pytest.mark.parametrize("command", ["build", "check"])
-    def test_opens_no_socket_and_starts_no_process(self, command: str, book: Path) -> None:
-        names = [name for name, _, _ in events(command, book)]
+    STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn")
+
+    @pytest.mark.parametrize("arguments", ["build", "build --only pack", "check"])
+    def test_opens_no_socket_and_starts_no_process_but_the_indexer(
+        self, arguments: str, book: Path
+    ) -> None:
+        told = list(events(*arguments.split(), book))
+        names = [name for name, _, _ in told]
         assert "open" in names
-        assert not [n for n in names if n.startswith(("socket.", "subprocess.", "urllib.", "ssl."))]
-        assert not [n for n in names if n in ("os.system", "os.exec", "os.posix_spawn")]
+        assert not [n for n in names if n.startswith(("socket.", "urllib.", "ssl."))]
+        started = [(name, paths[0]) for name, paths, _ in told if name in self.STARTS]
+        indexer = find_indexer() if arguments == "build" else None
+        assert started == ([("subprocess.Popen", str(indexer.program))] if indexer else [])
 
     def test_the_witness_sees_sockets(self) -> None:
         # Without this, silence above would prove nothing.
@@ -157,7 +168,7 @@ class TestTheSameBytes:
             {"COLUMNS": "20", "LINES": "5"},
             {"PYTHONOPTIMIZE": "2"},
             {"SOURCE_DATE_EPOCH": "1"},
-            {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent"},
+            {"HOME": "/dev/null", "XDG_CACHE_HOME": "/dev/null", "BOOKPACK_CACHE": ""},
         ],
         ids=lambda environment: " ".join("=".join(item) for item in environment.items()),
     )
@@ -201,21 +212,35 @@ class TestTheSameBytes:
     @pytest.mark.parametrize("style", ["markdown", "xml", "plain", "json"])
     def test_say_nothing_of_this_machine(self, style: str, book: Path) -> None:
         assert bookpack("build", book, "--style", style).returncode == 1
-        for data in outputs(book / "build").values():
-            for trace in (str(book), str(Path.home()), os.uname().nodename, sys.prefix):
-                assert trace.encode() not in data
+        traces = (str(book), str(Path.home()), os.uname().nodename, sys.prefix)
+        any_of_them = "|".join(map(re.escape, traces)).encode()
+        for path, data in outputs(book / "build").items():
+            told = decompress(data) if data.startswith(b"\x1f\x8b") else data
+            assert not re.findall(rb"(?<!\w)(?:%s)(?!\w)" % any_of_them, told), path
 
 
 class TestItsOwnPlace:
-    """Reads stay in the book (and in Python); writes stay in the output folder."""
+    """Reads stay in the book (and in Python); writes stay in the output folder.
+
+    What is known of pictures is kept in the user's cache, and the index of the site's pages is
+    made in a temporary folder that is removed again.
+    """
+
+    @pytest.fixture
+    def besides(self, tmp_path: Path) -> Iterator[dict[str, str]]:
+        """Where the user's cache and temporary files shall be."""
+        cache, temporary = tmp_path / "cache", tmp_path / "temporary"
+        temporary.mkdir()
+        yield {"BOOKPACK_CACHE": str(cache), "TMPDIR": str(temporary)}
+        assert list(temporary.iterdir()) == []
 
     @staticmethod
     def is_in(path: str, *folders: Path | str) -> bool:
         return any(Path(path).resolve().is_relative_to(Path(f).resolve()) for f in folders)
 
-    def changes(self, *arguments: str | Path) -> Iterator[str]:
-        """Yield every path that a command changes, or opens to write."""
-        for name, paths, flags in events(*arguments):
+    def changes(self, *arguments: str | Path, **besides: str) -> Iterator[str]:
+        """Yield every path that a command changes, or opens to write, `besides` left aside."""
+        for name, paths, flags in events(*arguments, **besides):
             opened_to_write = name == "open" and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
             if opened_to_write or name in (
                 "os.rename",
@@ -230,24 +255,30 @@ class TestItsOwnPlace:
                 "os.utime",
             ):
                 # Names below an open folder, as `shutil.rmtree` uses them, are not absolute.
-                yield from (path for path in paths if Path(path).is_absolute())
+                for path in paths:
+                    if Path(path).is_absolute() and not self.is_in(path, *besides.values()):
+                        yield path
 
-    def test_build_writes_into_its_output_folder_alone(self, book: Path, tmp_path: Path) -> None:
+    def test_build_writes_into_its_output_folder_alone(
+        self, book: Path, besides: dict[str, str], tmp_path: Path
+    ) -> None:
         out = tmp_path / "somewhere" / "out"
-        changed = list(self.changes("build", book.resolve(), "--out", out.resolve()))
+        changed = list(self.changes("build", book.resolve(), "--out", out.resolve(), **besides))
         assert changed
         assert [path for path in changed if not self.is_in(path, out.parent)] == []
         assert {path.name for path in out.parent.iterdir()} == {"out"}
 
-    def test_check_writes_nothing(self, book: Path) -> None:
-        assert list(self.changes("check", book.resolve())) == []
+    def test_check_writes_nothing(self, book: Path, besides: dict[str, str]) -> None:
+        assert list(self.changes("check", book.resolve(), **besides)) == []
 
     def test_an_unchanged_build_writes_nothing(self, book: Path) -> None:
         assert list(self.changes("build", book.resolve()))
         assert list(self.changes("build", book.resolve())) == []
 
     @pytest.mark.parametrize("command", ["build", "check"])
-    def test_reads_stay_in_the_book(self, command: str, book: Path, tmp_path: Path) -> None:
+    def test_reads_stay_in_the_book(
+        self, command: str, book: Path, besides: dict[str, str], tmp_path: Path
+    ) -> None:
         write_files(tmp_path, {"outside.md": "# Outside\n\nText.\n", "outside/more.md": "# More\n"})
         links = "# L\n\n[a](../../outside.md) ![b](/etc/passwd) [c](//etc/hosts)\n"
         write_files(book, {"chapters/links.md": links})
@@ -256,7 +287,7 @@ class TestItsOwnPlace:
         python = [sys.prefix, sys.base_prefix, *(path for path in sys.path if path)]
         read = [
             path
-            for name, paths, _ in events(command, book.resolve())
+            for name, paths, _ in events(command, book.resolve(), **besides)
             for path in paths
             if name in ("open", "os.listdir", "os.scandir")
         ]
@@ -264,7 +295,8 @@ class TestItsOwnPlace:
         elsewhere = [
             path
             for path in read
-            if not self.is_in(path, book, *python) and not path.startswith("/dev/")
+            if not self.is_in(path, book, *python, *besides.values())
+            and not path.startswith("/dev/")
         ]
         assert elsewhere == []
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
 from bookpack.read.anchors import AnchorNumbers
 from bookpack.read.layouts.pandoc_anchors import PANDOC, pandoc_anchor
+from conftest import write_files
 
 URL = "https://example.com/book"
 
@@ -24,7 +24,7 @@ def run(book: Path, *arguments: str) -> str:
 
 def chapters(book: Path) -> list[tuple[str, str, str, str]]:
     """Return part, path, address and title of the chapters in their order."""
-    run(book, "build", "--quiet")
+    run(book, "build", "--only", "pack", "--quiet")
     found = json.loads((book / "build/manifest.json").read_text("utf-8"))["chapters"]
     return [(c["part"], c["path"], c["url"].removeprefix(URL), c["title"]) for c in found]
 
@@ -35,12 +35,12 @@ def findings(book: Path) -> list[tuple[str, str]]:
 
 
 def packed(book: Path) -> dict[str, str]:
-    run(book, "build", "--quiet", "--style", "json")
+    run(book, "build", "--only", "pack", "--quiet", "--style", "json")
     return json.loads((book / "build/book-packed.json").read_text("utf-8"))["files"]
 
 
 def head(book: Path) -> str:
-    run(book, "build", "--quiet")
+    run(book, "build", "--only", "pack", "--quiet")
     return (book / "build/book-packed.md").read_text("utf-8").partition("# Contents")[0]
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
+from conftest import PICTURE, write_files
 
 CONFIG = """
 // @ts-check
@@ -36,7 +36,7 @@ def run(book, *arguments):
 
 def manifest(book, *arguments) -> list[dict]:
     """Build `book` and return the chapters of its manifest."""
-    result = run(book, "build", "--quiet", *arguments)
+    result = run(book, "build", "--only", "pack", "--quiet", *arguments)
     assert result.exit_code in (0, 1), result.output
     return json.loads((book / "build/manifest.json").read_text("utf-8"))["chapters"]
 
@@ -391,7 +391,7 @@ def test_links_by_file_and_by_address_are_understood(site):
             "a.md": doc("A", "".join(f"\n[L]({target})\n" for target, _ in links)),
             "2-part/02-b.md": doc("B", "[c](./c.mdx) ![i](./img/i.png)\n"),
             "2-part/c.mdx": doc("C", "\n## Here we go {#here}\n"),
-            "2-part/img/i.png": "x",
+            "2-part/img/i.png": PICTURE,
         },
         more={"static/files/x.pdf": "x"},
     )

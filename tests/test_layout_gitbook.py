@@ -5,10 +5,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.conftest import write_files
-from tests.test_dialect_gitbook import URL, findings, packed, run
 
 from bookpack.read.layouts.gitbook import honkit_url, sync_url
+from conftest import PICTURE, write_files
+from test_dialect_gitbook import URL, findings, packed, run
 
 SYNC = {".gitbook.yaml": "root: ./\n"}
 HONKIT = {"book.json": '{"title": "A Book", "plugins": []}'}
@@ -20,7 +20,7 @@ def a_book(folder: Path, summary: str, *paths: str, **more: str) -> Path:
 
 
 def chapters(book: Path) -> list[dict]:
-    run(book, "build", "--quiet")
+    run(book, "build", "--only", "pack", "--quiet")
     return json.loads((book / "build/manifest.json").read_text("utf-8"))["chapters"]
 
 
@@ -169,7 +169,7 @@ def test_settings_say_where_things_lie(tmp_path):
             "docs/toc/contents.md": "* [P](../product/p.md)\n* [Q](product/q.md)\n",
             "docs/product/p.md": "# P\n\n[back](../start.md), [q](q.md)\n",
             "docs/product/q.md": "# Q\n",
-            "docs/img/i.png": "png",
+            "docs/img/i.png": PICTURE,
         },
     )
     assert addresses(tmp_path) == {
@@ -281,7 +281,7 @@ def test_links_of_every_form(tmp_path):
     more = {
         "sub/c.md": text,
         "sub/b.md": '# B\n\n## A heading\n\n## Named <a href="#own" id="own"></a>\n',
-        ".gitbook/assets/i (1).png": "png",
+        ".gitbook/assets/i (1).png": PICTURE,
         ".gitbook.yaml": "redirects:\n  old/place: a.md\n  x: gone.md\n",
     }
     paths = ("README.md", "a.md", "sub/README.md", "sub/b.md", "sub/c.md")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
+from conftest import PICTURE, write_files
 
 BASE = 'baseURL = "https://example.com/"\ntitle = "A Book"\n'
 
@@ -20,7 +20,7 @@ def run(book, *arguments):
 
 def manifest(book, *arguments) -> list[dict]:
     """Build `book` and return the chapters of its manifest."""
-    result = run(book, "build", "--quiet", *arguments)
+    result = run(book, "build", "--only", "pack", "--quiet", *arguments)
     assert result.exit_code in (0, 1), result.output
     return json.loads((book / "build/manifest.json").read_text("utf-8"))["chapters"]
 
@@ -441,7 +441,7 @@ def test_a_base_with_a_path_stays_before_everything(tmp_path):
         {
             "hugo.toml": 'baseURL = "https://example.com/book/"\ntitle = "A"\n',
             "content/p/a.md": page("A") + "![x](/book/img/x.png) ![y](/img/x.png)\n",
-            "static/img/x.png": b"x",
+            "static/img/x.png": PICTURE,
         },
     )
     assert addresses(book) == {"p/a.md": "/book/p/a/"}
@@ -478,7 +478,7 @@ def test_assets_lie_under_static_or_beside_the_page(site):
     text = "![1](/img/s.png)\n![2](near.png)\n![3](../../img/s.png)\n![4](/img/none.png)\n"
     book = site(
         {"posts/My Post/index.md": page("A", slug="first") + text},
-        more={"static/img/s.png": b"x", "content/posts/My Post/near.png": b"x"},
+        more={"static/img/s.png": PICTURE, "content/posts/My Post/near.png": PICTURE},
     )
     out = packed(book)
     assert out.count("(https://example.com/img/s.png)") == 2
@@ -523,7 +523,7 @@ def test_translations_by_folder_are_other_editions(tmp_path):
             "content/en/a.md": page("A") + "[ja](/ja/a/) [own](https://example.com/ja/b/)\n",
             "content/ja/a.md": page("い") + "[en](/a/) ![p](pic.png)\n",
             "content/ja/b.md": page("ろ"),
-            "content/ja/pic.png": b"x",
+            "content/ja/pic.png": PICTURE,
         },
     )
     assert addresses(book) == {"a.md": "/a/"}

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
 from bookpack.read.layouts.jekyll_anchors import anchor_rule
 from bookpack.read.layouts.jekyll_permalinks import Permalinks, slugify
 from bookpack.read.layouts.languages import find_language, is_language, translations
+from conftest import PICTURE, write_files
 
 URL = "https://example.com"
 COLLECTION = "title: Docs\ncollections:\n  docs:\n    output: true\n"
@@ -25,7 +25,7 @@ def run(book: Path, *arguments: str) -> str:
 
 
 def chapters(book: Path, *arguments: str) -> list[dict]:
-    run(book, "build", "--quiet", *arguments)
+    run(book, "build", "--only", "pack", "--quiet", *arguments)
     return json.loads((book / "build/manifest.json").read_text("utf-8"))["chapters"]
 
 
@@ -39,7 +39,7 @@ def addresses(book: Path, *arguments: str) -> dict[str, str]:
 
 
 def packed(book: Path) -> dict[str, str]:
-    run(book, "build", "--quiet", "--style", "json")
+    run(book, "build", "--only", "pack", "--quiet", "--style", "json")
     return json.loads((book / "build/book-packed.json").read_text("utf-8"))["files"]
 
 
@@ -412,7 +412,7 @@ def test_links_find_chapters_pages_assets_and_old_addresses(tmp_path):
             "_config.yml": config,
             "_docs/a.md": page("A", text),
             "_docs/b.md": page("B", "## Part two", redirect_from="/old/"),
-            "_docs/img/y.png": "",
+            "_docs/img/y.png": PICTURE,
             "about.md": page("About", redirect_from="[/earlier-about/]"),
             "plain/index.html": "<p>Plain</p>",
             "Gemfile": "gem 'jekyll'",
@@ -445,7 +445,7 @@ def test_the_base_of_the_settings_stands_before_every_address(tmp_path):
     files = {"_docs/a.md": page("A", text), "_docs/b.md": page("B"), "logo.png": ""}
     config += "permalink: pretty\n"
     book = write_files(tmp_path / "site", {"_config.yml": config, **files})
-    assert CliRunner().invoke(cli, ["build", str(book), "--style", "json"]).exit_code == 0
+    assert CliRunner().invoke(cli, ["build", str(book), "--only", "pack", "--style", "json"]).exit_code == 0
     body = json.loads((book / "build/book-packed.json").read_text("utf-8"))["files"]["a.md"]
     base = "https://example.org/base"
     assert f"[a]({base}/docs/b/) [b]({base}/logo.png) [c]({base}/docs/b/)" in body

@@ -5,10 +5,10 @@ import os
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
 from bookpack.read.layouts.mystmd import mystmd_slug
+from conftest import PICTURE, write_files
 
 CONFIG = "title: A Book\nauthor: <b>Grower</b> L.\nhtml:\n  baseurl: https://example.com/b/\n"
 
@@ -21,7 +21,7 @@ def run(book, *arguments):
 
 
 def manifest(book):
-    result = run(book, "build", "--quiet")
+    result = run(book, "build", "--only", "pack", "--quiet")
     assert result.exit_code in (0, 1), result.output
     return json.loads((book / "build/manifest.json").read_text("utf-8"))
 
@@ -228,7 +228,7 @@ def test_a_label_is_the_anchor_of_its_heading_in_a_myst_project(tmp_path):
     settings = "project:\n  title: A\nsite:\n  domains: [b.example.com]\n"
     page = "# A\n\n(My_Sec)=\n## Section\n\n[](#my_sec), [Fig. %s](#fig) and [](b.md)\n\n"
     page += ":::{figure} x.png\n:label: fig\nA figure.\n:::\n"
-    files = {"a.md": page, "b.md": "# Page B\n", "x.png": ""}
+    files = {"a.md": page, "b.md": "# Page B\n", "x.png": PICTURE}
     folder = book(tmp_path, settings, config="", name="myst.yml", **files)
     manifest(folder)
     text = (folder / "build/book-packed.md").read_text()

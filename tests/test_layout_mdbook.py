@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
 from bookpack.read.anchors import AnchorNumbers
 from bookpack.read.layouts.mdbook import MDBOOK, mdbook_anchor, page_url
+from conftest import PICTURE, write_files
 
 URL = "https://example.com/book"
 BOOK = '[book]\ntitle = "A Book"\n'
@@ -26,7 +26,7 @@ def run(book: Path, *arguments: str) -> str:
 
 
 def manifest(book: Path) -> dict:
-    run(book, "build", "--quiet")
+    run(book, "build", "--only", "pack", "--quiet")
     return json.loads((book / "build/manifest.json").read_text("utf-8"))
 
 
@@ -40,7 +40,7 @@ def order(book: Path) -> list[tuple[str, str]]:
 
 
 def packed(book: Path) -> dict[str, str]:
-    run(book, "build", "--quiet", "--style", "json")
+    run(book, "build", "--only", "pack", "--quiet", "--style", "json")
     return json.loads((book / "build/book-packed.json").read_text("utf-8"))["files"]
 
 
@@ -338,7 +338,7 @@ def test_links_become_the_addresses_of_the_site(tmp_path):
     summary = "[R](README.md)\n\n" + "".join(
         f"- [x]({path})\n" for path in ("a.md", "sub/README.md", "sub/b.md", "sub/c.md")
     )
-    more = {"src/img/i.png": "png", "src/sub/c.md": text, "book.toml": settings}
+    more = {"src/img/i.png": PICTURE, "src/sub/c.md": text, "book.toml": settings}
     more["src/sub/b.md"] = "# B\n\n## Part one\n"
     a_book(tmp_path, summary, "README.md", "a.md", "sub/README.md", **more)
     packed_text = packed(tmp_path)["sub/c.md"]

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.conftest import write_files
 
 from bookpack.cli import cli
 from bookpack.errors import SettingsError
@@ -13,6 +12,7 @@ from bookpack.read.anchors import AnchorNumbers
 from bookpack.read.layouts.mkdocs import anchor_rule
 from bookpack.read.layouts.mkdocs_nav import file_order
 from bookpack.read.layouts.mkdocs_settings import PathPatterns
+from conftest import PICTURE, write_files
 
 SITE = "site_name: My Site\nsite_url: https://example.com/docs/\n"
 
@@ -27,7 +27,7 @@ def run(book: Path, *arguments: str) -> str:
 
 
 def manifest(book: Path, *arguments: str) -> dict:
-    run(book, "build", "--quiet", *arguments)
+    run(book, "build", "--only", "pack", "--quiet", *arguments)
     return json.loads((book / "build/manifest.json").read_text("utf-8"))
 
 
@@ -45,7 +45,7 @@ def addresses(book: Path) -> dict[str, str]:
 
 
 def packed(book: Path) -> dict[str, str]:
-    run(book, "build", "--quiet", "--style", "json")
+    run(book, "build", "--only", "pack", "--quiet", "--style", "json")
     return json.loads((book / "build/book-packed.json").read_text("utf-8"))["files"]
 
 
@@ -308,8 +308,8 @@ def test_links_and_assets_are_found_as_the_site_finds_them(tmp_path):
         "# Page\n\n[up](../index.md), [folder](../), [root](/docs/x/), [docs root](/x/),\n"
         '[asset](../data.zip), ![a picture](img/p.png) and <img src="../img/q.png" alt="Q">.\n'
     )
-    more = {"docs/sub/page.md": text, "docs/data.zip": "z", "docs/sub/img/p.png": "p"}
-    book = a_site(tmp_path, "", "index.md", "x.md", more={**more, "docs/sub/img/q.png": "q"})
+    more = {"docs/sub/page.md": text, "docs/data.zip": "z", "docs/sub/img/p.png": PICTURE}
+    book = a_site(tmp_path, "", "index.md", "x.md", more={**more, "docs/sub/img/q.png": PICTURE})
     body = packed(book)["sub/page.md"]
     base = "https://example.com/docs"
     assert f"[up]({base}/), [folder]({base}/)" in body

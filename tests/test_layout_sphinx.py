@@ -1,10 +1,10 @@
 """Sphinx with chapters in Markdown: `conf.py` is read and never run, toctrees are the order."""
 
 import pytest
-from tests.conftest import write_files
-from tests.test_layout_jupyterbook import chapters, findings, manifest, pages, run
 
 from bookpack.read.layouts.sphinx import read_conf
+from conftest import write_files
+from test_layout_jupyterbook import chapters, findings, manifest, pages, run
 
 CONF = """\
 import os

@@ -23,7 +23,7 @@ def run(book, *arguments):
 
 def manifest(book) -> list[dict]:
     """Build `book` and return the chapters of its manifest."""
-    result = run(book, "build", "--quiet")
+    result = run(book, "build", "--only", "pack", "--quiet")
     assert result.exit_code in (0, 1), result.output
     return json.loads((book / "build/manifest.json").read_text("utf-8"))["chapters"]
 

@@ -22,7 +22,7 @@ import pytest
 from bookpack import pipeline
 from bookpack.config import load_settings
 from bookpack.output import read_stamp, write_folder, write_new_folder
-from conftest import BASE, SETTINGS, write_files
+from conftest import BASE, PICTURE, SETTINGS, write_files
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 MakeBook = Callable[..., Path]
@@ -38,7 +38,7 @@ ENVIRONMENT = {
     "NO_COLOR": "1",
 }
 
-SIGNAL_AT_A_STEP = """
+WATCH = """
 import os, signal, sys
 
 folder, step, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -60,10 +60,19 @@ def watch(event, arguments):
 
 
 sys.addaudithook(watch)
-from bookpack.cli import main
-main(sys.argv[4:])
 """
+SIGNAL_AT_A_STEP = f"{WATCH}\nfrom bookpack.cli import main\nmain(sys.argv[4:])\n"
 """Builds, and sends itself a signal at one of the steps that change the output folder."""
+WRITE_WITH_A_SIGNAL = f"""{WATCH}
+from pathlib import Path
+from bookpack.output import read_stamp, write_folder
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+new = Path(sys.argv[4])
+stamp = read_stamp(new)
+write_folder(Path(folder), {{name: (new / name).read_bytes() for name in stamp["outputs"]}}, stamp)
+"""
+"""Writes what a build has written elsewhere, which is all of a build that changes the folder."""
 
 
 @pytest.fixture
@@ -111,6 +120,18 @@ def build_with_signal(book: Path, step: int, number: int) -> "subprocess.Complet
         capture_output=True,
         text=True,
         encoding="utf-8",
+        env=ENVIRONMENT,
+        timeout=60,
+    )
+
+
+def write_with_signal(
+    folder: Path, step: int, number: int, new: Path
+) -> "subprocess.CompletedProcess[bytes]":
+    arguments = (str(folder.resolve()), str(step), str(int(number)), str(new))
+    return subprocess.run(
+        [sys.executable, "-c", WRITE_WITH_A_SIGNAL, *arguments],
+        capture_output=True,
         env=ENVIRONMENT,
         timeout=60,
     )
@@ -320,7 +341,7 @@ class TestTheNextBuild:
         missing = bookpack("build", book)
         assert missing.returncode == 1
         assert "missing-asset" in missing.stderr
-        write_files(book, {"chapters/pictures/map.png": b"\x89PNG"})
+        write_files(book, {"chapters/pictures/map.png": PICTURE})
         found = bookpack("build", book)
         assert (found.returncode, found.stderr) == (0, "")
         (book / "chapters" / "pictures" / "map.png").unlink()
@@ -561,7 +582,7 @@ class TestInterruption:
         states = set()
         for step in range(1, 200):
             self.reset(book)
-            result = build_with_signal(book, step, signal.SIGKILL)
+            result = write_with_signal(book / "build", step, signal.SIGKILL, book.parent / "new")
             if result.returncode == 0:
                 break
             assert result.returncode == -signal.SIGKILL
@@ -589,6 +610,36 @@ class TestInterruption:
         repair = run_plain(*PACK_ALONE, book, "-q")
         assert (repair.returncode, repair.stderr) == (0, "")
         assert outputs(book / "build") == new
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+    def test_where_many_files_are_written_at_once(
+        self, number: signal.Signals, tmp_path: Path
+    ) -> None:
+        old = {f"{n}.md": b"old" for n in range(12)}
+        new = dict.fromkeys(old, b"new")
+        write_folder(tmp_path / "old", old, {"build": 1})
+        write_folder(tmp_path / "new", new, {"build": 2})
+        out = tmp_path / "out"
+        seen = []
+        for step in range(1, 400, 5):
+            shutil.rmtree(out, ignore_errors=True)
+            shutil.copytree(tmp_path / "old", out)
+            result = write_with_signal(out, step, number, tmp_path / "new")
+            if result.returncode == 0:
+                break
+            found = outputs(out)
+            assert found.keys() == old.keys(), f"step {step}"
+            if number is signal.SIGKILL:
+                assert set(found.values()) <= {b"old", b"new"}, f"step {step}"
+            else:
+                assert found in (old, new), f"step {step} mixes the old folder with the new one"
+            seen.append(found)
+            write_folder(out, new, {"build": 2})
+            assert outputs(out) == new, f"step {step}"
+            assert not list(out.glob(".bookpack-staging-*")), f"step {step}"
+        assert len(seen) > 5
+        assert old in seen
+        assert outputs(out) == new
 
     def test_of_unpacking_leaves_nothing(self, book: Path, tmp_path: Path) -> None:
         assert run_plain("build", book, "-q").returncode == 0

@@ -201,10 +201,10 @@ def test_code_comes_out_byte_for_byte(built):
 def test_it_is_a_fixed_point(built, tmp_path):
     for style in ("markdown", "json"):
         first, unpacked, second = (tmp_path / f"{style}-{name}" for name in "abc")
-        run("build", built.book, "--out", first, "--style", style)
+        run("build", built.book, "--only", "pack", "--out", first, "--style", style)
         (pack,) = first.glob("book-packed.*")
         assert run("unpack", pack, "--out", unpacked) == 0
-        assert run("build", unpacked, "--out", second) in (0, 1)
+        assert run("build", unpacked, "--only", "pack", "--out", second) in (0, 1)
         for name in (pack.name, "manifest.json"):
             assert (second / name).read_text("utf-8") == (first / name).read_text("utf-8")
 

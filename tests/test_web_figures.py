@@ -90,6 +90,7 @@ class TestCaptions:
             "![a](a.png)\n*The \\*mill\\**\n",
             "![a](a.png)\\\n*The \\*mill\\**\n",
             "![a](a.png)\n\n*The \\*mill\\**\n",
+            "![a](a.png)\\\n\n*The \\*mill\\**\n",
             '![a](a.png)\n\n<p class="caption">The *mill*</p>\n',
             '![a](a.png)\n<p class="caption">The\n*mill*</p>\n',
         ],

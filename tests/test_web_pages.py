@@ -10,6 +10,7 @@ import pytest
 
 from bookpack import pipeline
 from bookpack.config import load_settings
+from browser import in_browser, published
 from conftest import SETTINGS, write_files
 
 MakeBook = Callable[..., Path]
@@ -215,11 +216,11 @@ class TestPictures:
     def test_alone_are_figures(self, chapter: Render) -> None:
         page = chapter('# One\n\n![A "map"](map.png "The mill")\n', map_png=PNG)
         figure = (
-            '<figure class="picture"><img src="../map.png" alt="A &quot;map&quot;" width="3" height="2"'
-            ' loading="lazy">\n<figcaption>The mill</figcaption>\n</figure>'
+            '<figure class="picture"><img src="../map.png" alt="A &quot;map&quot;"'
+            ' width="3" height="2" loading="lazy">\n<figcaption>The mill</figcaption>\n</figure>'
         )
         assert figure in page.article
-        assert "<p><figure>" not in page.article
+        assert "<p><figure" not in page.article
 
     def test_in_a_sentence_stay_there(self, chapter: Render) -> None:
         article = chapter("# One\n\nSee ![a map](map.png) here.\n", map_png=PNG).article
@@ -367,7 +368,7 @@ ASSISTANTS = '[site.assistants]\nHelper = "https://example.org/?q={prompt}"\n'
 
 
 class TestPageMenu:
-    """What a reader may take along of a page; a browser's test clicks on it."""
+    """What a reader may take along of a page."""
 
     def test_leads_to_the_markdown_and_to_assistants(self, chapter: Render) -> None:
         page = chapter("# One\n\nText.\n", SETTINGS + ASSISTANTS)
@@ -393,6 +394,93 @@ class TestPageMenu:
         page = chapter("# One\n\nText.\n", SETTINGS + words + ASSISTANTS)
         assert ">&lt;b&gt;Kopieren&lt;/b&gt;</button>" in page.markup
         assert ">Mit Helper</a>" in page.markup
+
+
+TAKEN = """\
+# One
+
+Text with a note[^1] and [a link][two].
+
+## First *one*
+
+### Deep
+
+```md
+# No heading
+```
+
+Second
+------
+
+> ## Quoted
+
+A [link][Two].
+
+### Deep
+
+Last.
+
+# Another
+
+[^1]: The note,
+
+    in two paragraphs.
+
+[two]: two.md
+"""
+TAKE = """
+const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
+const page = await context.newPage();
+await page.goto(args[0]);
+const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+const pressed = async () => {
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement.classList.contains("done"));
+  return [await page.textContent(".status"), await clipboard()];
+};
+await page.focus('[popovertarget="bp-page"]');
+await page.keyboard.press("Enter");
+await page.keyboard.press("Tab");
+const taken = { page: await pressed() };
+await page.keyboard.press("Escape");
+taken.closed = await page.isHidden("#bp-page");
+for (const button of await page.$$(".copy-section")) {
+  await button.focus();
+  taken[await button.getAttribute("aria-label")] ??= await pressed();
+}
+await page.route("**/index.md", (route) => route.abort());
+await page.reload();
+await page.focus(".copy-section");
+taken.failed = await pressed();
+return taken;
+"""
+
+
+def test_a_reader_takes_a_page_or_section_along_by_keyboard(build: Callable[..., Path]) -> None:
+    site = build({"one.md": TAKEN, "two.md": "# Two\n"})
+    with published(site) as address:
+        taken = in_browser(TAKE, f"{address}/one/")
+    at, two = "url: https://example.com/one/", "[two]: https://example.com/two/\n"
+    deep = "```md\n# No heading\n```\n"
+    assert taken == {
+        "page": ["Copied", (site / "one" / "index.md").read_text("utf-8")],
+        "closed": True,
+        "Copy “First one” as Markdown": [
+            "Copied",
+            f"## First *one*\n{at}#first-one\n\n### Deep\n\n{deep}",
+        ],
+        "Copy “Deep” as Markdown": ["Copied", f"### Deep\n{at}#deep\n\n{deep}"],
+        "Copy “Second” as Markdown": [
+            "Copied",
+            f"Second\n------\n{at}#second\n\n> ## Quoted\n\nA [link][Two].\n\n"
+            f"### Deep\n\nLast.\n\n{two}",
+        ],
+        "Copy “Another” as Markdown": [
+            "Copied",
+            f"# Another\n{at}#another\n\n[^1]: The note,\n\n    in two paragraphs.\n\n{two}",
+        ],
+        "failed": ["Copying failed", taken["Copy “Another” as Markdown"][1]],
+    }
 
 
 def test_the_head_says_what_the_page_is_about(chapter: Render) -> None:

@@ -1,5 +1,6 @@
 """What a page shows as text is what the pack says, and what the pack links to is on the site."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +115,59 @@ class TestText:
         assert "BP804" in result.stdout
         ignoring = bookpack("check", book, "--set", 'lint.ignore=["BP804"]')
         assert "BP804" not in ignoring.stdout
+
+
+CAPTIONED = """\
+# One
+
+<figure>
+<img src="a.png">
+<figcaption>The mill</figcaption>
+</figure>
+
+The miller.
+
+![A loaf](a.png)
+*The mill*
+
+- ![A loaf](a.png)
+  *The mill*
+- The mill
+"""
+
+
+class TestCaptions:
+    """Where the page leaves a caption to the author's HTML or list, only the pack takes it over."""
+
+    def test_say_the_same_wherever_they_stand(self, make_book: MakeBook) -> None:
+        assert found(BuiltSite(make_book({"one.md": CAPTIONED}))) == []
+
+    @pytest.mark.parametrize(
+        ("before", "after", "message"),
+        [
+            (
+                "<p>The miller.</p>",
+                "",
+                "Behind “One The mill” the page says “The mill The mill” and the pack says “The "
+                "miller. The mill”.",
+            ),
+            ("<li>The mill</li>", "", "The page lacks “The mill”, a caption in the pack."),
+            (
+                "<figcaption>The mill</f",
+                "<figcaption>A mill</f",
+                "Behind “One” the page says “A mill The miller. The mill The mill” and the pack "
+                "says “The miller. The mill”.",
+            ),
+        ],
+    )
+    def test_hide_no_other_difference(
+        self, before: str, after: str, message: str, make_book: MakeBook
+    ) -> None:
+        site = BuiltSite(make_book({"one.md": CAPTIONED}))
+        page = site.files["one/index.html"].decode()
+        assert before in page
+        changed = {"one/index.html": page.replace(before, after).encode()}
+        assert found(site, changed) == [f"BP804 chapters/one.md: {message}"]
 
 
 class TestLinks:

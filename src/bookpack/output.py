@@ -163,6 +163,7 @@ def _write_locked(
 
 def _move_into_place(folder: Path, staging: Path, paths: list[str], stale: list[str]) -> None:
     undo: list[tuple[Path | None, Path]] = []  # the old file if any, and its place
+    root, parents = folder.resolve(), set[Path]()
     steps: list[tuple[str, Path | None]] = [(path, None) for path in stale]
     steps += ((path, staging / f"new-{number}") for number, path in enumerate(paths))
     try:
@@ -177,9 +178,12 @@ def _move_into_place(folder: Path, staging: Path, paths: list[str], stale: list[
             if new is None:
                 place.unlink()
             else:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                if not place.parent.resolve().is_relative_to(folder.resolve()):
-                    raise OSError(f"{place.parent} is a link out of the folder")
+                parent = place.parent
+                if parent not in parents:
+                    parent.mkdir(parents=True, exist_ok=True)
+                    if not parent.resolve().is_relative_to(root):
+                        raise OSError(f"{parent} is a link out of the folder")
+                    parents.add(parent)
                 new.replace(place)
     except OSError:
         for old, place in reversed(undo):

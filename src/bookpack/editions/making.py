@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ SITE_FOLDER = "site"
 class LastBuild:
     """What the last build left behind: files that lie there as it wrote them → SHA-256, and the
     keys of its pages (see `web.write`) by path in the site's folder. `read` gives what one of
-    those files holds.
+    those files holds, None if it has changed since.
     """
 
     intact: Mapping[str, str]
@@ -35,11 +36,17 @@ class LastBuild:
         """Look into the output folder `out`, which may be missing."""
         stamp = output.read_stamp(out)
         keys = stamp.get("pages") if stamp else None
-        return cls(
-            output.intact_outputs(out, stamp),
-            keys if isinstance(keys, dict) else {},
-            lambda path: (out / path).read_bytes(),
-        )
+        intact = output.intact_outputs(out, stamp)
+
+        def read(path: str) -> bytes | None:
+            try:
+                data = (out / path).read_bytes()
+            except OSError:
+                return None
+            # Another build may have written in the meantime.
+            return data if sha256(data).hexdigest() == intact[path] else None
+
+        return cls(intact, keys if isinstance(keys, dict) else {}, read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +83,32 @@ def make_editions(
         made.update(write_pack(pack, settings.pack.style, settings.pack.file))
     site = None
     if only != "pack":
-        site = _make_site(settings, resolved, pack, files, words, last, progress, index=index)
+        published = _published(settings, pack, made)
+        site = _make_site(
+            settings, resolved, pack, published, files, words, last, progress, index=index
+        )
         made.update({f"{SITE_FOLDER}/{path}": data for path, data in site.files.items()})
     kept = {path: last.intact[path] for path in _kept(last.intact, site, only)}
     return Editions(made, kept, site.keys if site is not None else last.page_keys)
+
+
+def _published(settings: Settings, pack: Pack, made: Mapping[str, bytes]) -> bytes | None:
+    """Return the packed edition as the site publishes it; None where it is sold.
+
+    It may be there already: it is the largest file of all, and need not be there twice.
+    """
+    if not settings.pack.publish:
+        return None
+    if settings.pack.style == "markdown" and made:
+        return next(iter(made.values()))
+    return write_pack(pack, "markdown", "book")["book.md"]
 
 
 def _make_site(
     settings: Settings,
     resolved: Sequence[ResolvedChapter],
     pack: Pack,
+    published: bytes | None,
     files: BookFiles,
     words: "Words",
     last: LastBuild,
@@ -104,7 +127,6 @@ def _make_site(
     from bookpack.editions.web.write import write_site
 
     step = progress or (lambda name, done, total: None)
-    published = write_pack(pack, "markdown", "book")["book.md"] if settings.pack.publish else None
     typeface = typeface_of(settings.site, files)
 
     def previous(path: str) -> bytes | None:
@@ -130,6 +152,7 @@ def _make_site(
         ),
         search=indexer is not None,
         known=known,
+        last=previous,
         progress=lambda done, total: step("rendering", done, total),
     )
     if indexer is None or not index:

@@ -33,6 +33,8 @@ _SIMPLE = {
 }
 _ALIGNED = {"Left": ' class="left"', "Center": ' class="center"', "Right": ' class="right"'}
 
+_BREAKS = " \t\n\\"  # what stands between pictures, at their paragraph's end even a backslash
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -154,7 +156,7 @@ class _BodyWriter:
             if kind == "Text":
                 if code is not None:
                     code.append(value)
-                elif not images_open and not (in_figures and value.isspace()):
+                elif not images_open and not (in_figures and not value.strip(_BREAKS)):
                     if "&" in value or "<" in value or ">" in value:
                         value = escape(value, quote=False)
                     out.append(value)

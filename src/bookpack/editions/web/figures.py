@@ -53,6 +53,8 @@ NO_FIGURES = FigurePlan(frozenset(), {}, frozenset(), frozenset(), SpanList(), (
 def plan_figures(chapter: Chapter) -> FigurePlan:
     """Find the figures of a chapter; their captions are those that the pack has, too."""
     text, structure = chapter.source.text, chapter.structure
+    if not structure.images:
+        return NO_FIGURES
     captions = find_captions(text, structure)
     html = merged(block.span for block in structure.html_blocks)
     images = [one for one in structure.images if html.holding(one.span.start) is None]

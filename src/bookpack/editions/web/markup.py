@@ -23,6 +23,11 @@ def page_mark(number: int, fragment: str = "") -> str:
     return f"\0p{number}{escape(fragment)}\0"
 
 
+def is_page_mark(reference: str) -> bool:
+    """Tell whether a reference is the mark of one to a page."""
+    return reference.startswith("\0p")
+
+
 def file_mark(path: str) -> str:
     """Return the mark of a reference to another file of the site."""
     return f"\0f{escape(path)}\0"

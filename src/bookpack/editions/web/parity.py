@@ -17,6 +17,7 @@ from bookpack.diagnostics import Diagnostic, report
 from bookpack.editions.web.addresses import path_of
 from bookpack.editions.web.figures import plan_figures
 from bookpack.editions.web.site import Page, Site
+from bookpack.links.resolve import Kind
 from bookpack.model import LinkKind, Structure
 from bookpack.read.events import markdown_events
 from bookpack.read.headings import EXPLICIT_ANCHOR
@@ -141,18 +142,24 @@ def _squeezed(text: str) -> str:
 def _difference(page: str, packed: str, left: Iterable[str] = ()) -> str:
     """Return where two texts part, as a sentence; empty if they differ in blanks alone.
 
-    Of the captions `left` on the page, in order, each may stand there besides.
+    Each of the captions `left` on the page stands there besides; those in footnotes come last.
     """
     one, other = _squeezed(page), _squeezed(packed)
+    waiting = [(caption, _squeezed(caption)) for caption in left]
     passed = 0  # characters of captions
-    for caption in map(_squeezed, left):
-        same = _common(one, other)
-        place = one.find(caption, max(0, same - len(caption)), same + len(caption))
-        if one != other and place >= 0:
-            one = one[:place] + one[place + len(caption) :]
-            passed += len(caption)
+    found = True
+    while waiting and found:
+        same, found = _common(one, other), False
+        for number, (_, caption) in enumerate(waiting):
+            place = one.find(caption, max(0, same - len(caption)), same + len(caption))
+            if place >= 0 and one != other:
+                one = one[:place] + one[place + len(caption) :]
+                passed += len(caption)
+                del waiting[number]
+                found = True
+                break
     if one == other:
-        return ""
+        return f"The page lacks “{waiting[0][0]}”, a caption in the pack." if waiting else ""
     same = _common(one, other)
     before, said = _around(page, same + passed)
     packed_said = _around(packed, same)[1]
@@ -196,8 +203,11 @@ def _problem(
 
 
 def _targets(page: Page, structure: Structure) -> set[str]:
-    """Return the addresses that the packed chapter names, but for those that are known as bad."""
-    known = {resolution.url for _, resolution in page.resolved.links if resolution.rule}
+    """Return the addresses that the packed chapter names, but for those that are known as bad,
+    or as pages of the author's site beside the book.
+    """
+    links = [resolution for _, resolution in page.resolved.links]
+    known = {to.url for to in links if to.rule or (to.kind is Kind.ASSET and not to.path)}
     named = {link.target for link in structure.links}
     named.update(h.address.address for h in structure.headings if h.address is not None)
     return named - known

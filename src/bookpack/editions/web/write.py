@@ -8,14 +8,13 @@ import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from html import escape
 from typing import Any
 
 from bookpack import __version__
 from bookpack.editions.web.addresses import COVER_PATH, OWN_FOLDER
 from bookpack.editions.web.body import Body, render_body, render_untrusted
 from bookpack.editions.web.figures import PictureWriter, author_words
-from bookpack.editions.web.markup import ID, References, in_whole_book, whole_book_id
+from bookpack.editions.web.markup import References, is_page_mark
 from bookpack.editions.web.pages import PageValues
 from bookpack.editions.web.site import (
     CONTENTS_PATH,
@@ -27,8 +26,10 @@ from bookpack.editions.web.site import (
     Words,
 )
 from bookpack.editions.web.theme import Theme, load_theme
+from bookpack.editions.web.whole_book import WholeBook
 from bookpack.editions.web.words import words_of
 from bookpack.images.sizes import size_of
+from bookpack.links.resolve import Resolution
 from bookpack.read.files import BookFiles
 
 
@@ -50,17 +51,19 @@ def write_site(
     contributions: Iterable[Contribution] = (),
     search: bool = False,
     known: Mapping[str, str] | None = None,
+    last: Callable[[str], bytes | None] = lambda path: None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SiteFiles:
     """Return the files of the site, by paths relative to its folder.
 
     `words` gives the words for pictures. `search` lets pages search an index that somebody else
     puts at `search.SEARCH_FOLDER`. `known` are paths of pages that lie there as the last
-    build wrote them → their keys. Raises `SettingsError` for a theme that does not work.
+    build wrote them → their keys, and `last` reads one of them. Raises `SettingsError` for a
+    theme that does not work.
     """
     theme = load_theme(site.settings.theme, files)
     return _Writer(site, files, theme, words, tuple(contributions), math=math, search=search).run(
-        known or {}, progress or (lambda done, total: None)
+        known or {}, last, progress or (lambda done, total: None)
     )
 
 
@@ -102,53 +105,53 @@ class _Writer:
             ).encode("utf-8", "surrogatepass")
         ).digest()
 
-    def run(self, known: Mapping[str, str], progress: Callable[[int, int], None]) -> SiteFiles:
+    def run(
+        self,
+        known: Mapping[str, str],
+        last: Callable[[str], bytes | None],
+        progress: Callable[[int, int], None],
+    ) -> SiteFiles:
         """Render what has to be rendered."""
         site = self.site
         keys: dict[str, str] = {}
         kept: set[str] = set()
-        bodies: dict[int, Body] = {}
+        sections: list[str] = []
+        book = WholeBook(known.get(PRINT_PATH), lambda: last(PRINT_PATH))
         for page in site.pages:
             head = "".join(one.head(site, page) for one in self.contributions)
-            key = keys[page.path] = self._key(page, head)
+            text, section = self._text_keys(page)
+            sections.append(section)
+            key = keys[page.path] = self._key(page, text, head)
             if known.get(page.path) == key:
                 kept.add(page.path)
                 continue
-            bodies[page.number] = body = self._body(page)
+            body = self._body(page)
             values = self.values.chapter(page, body, head)
             self.written[page.path] = self.theme.render("chapter.html", values)
+            if site.settings.print:
+                book.add(page, section, body)
             progress(page.number + 1, len(site.pages))
         if site.settings.print:
-            key = keys[PRINT_PATH] = _hash([self.common, *keys.values()])
-            if known.get(PRINT_PATH) == key:
+            digest = _hash([self.common, *keys.values()])
+            if book.is_page(digest):
                 kept.add(PRINT_PATH)
+                keys[PRINT_PATH] = known[PRINT_PATH]
             else:
-                self.written[PRINT_PATH] = self._whole_book(bodies)
+                chapters = zip(site.pages, sections, strict=True)
+                self.written[PRINT_PATH], keys[PRINT_PATH] = book.write(
+                    chapters, digest, self._body, self.theme, self.values
+                )
         self._write_other_pages()
         self._copy_assets()
         for one in self.contributions:
-            self.written.update(one.files(site))
+            for path, data in one.files(site):
+                self.written.setdefault(path, data)  # an author's own file counts
         return SiteFiles(self.written, frozenset(kept), keys)
 
     def _body(self, page: Page) -> Body:
         return render_body(
             page.resolved, self.references, self.pictures, self.labels, math=self.math
         )
-
-    def _whole_book(self, bodies: Mapping[int, Body]) -> bytes:
-        pieces: list[str] = []
-        features: set[str] = set()
-        for page in self.site.pages:
-            body = bodies.get(page.number) or self._body(page)
-            features |= body.features
-            anchor = f' id="{ID}{body.anchor}"' if body.anchor else ""
-            title = body.title or escape(page.title, quote=False)
-            markup = (
-                f'<section id="{whole_book_id(page.number)}"><article>\n'
-                f"<h1{anchor}>{title}</h1>\n{body.markup}</article></section>\n"
-            )
-            pieces.append(in_whole_book(markup, page.number, PRINT_PATH))
-        return self.theme.render("print.html", self.values.whole_book("".join(pieces), features))
 
     def _write_other_pages(self) -> None:
         site, values, render = self.site, self.values, self.theme.render
@@ -166,25 +169,39 @@ class _Writer:
             if data is not None and path not in self.written:
                 self.written[path] = data
 
-    def _key(self, page: Page, head: str) -> str:
-        """Return the hash of everything that the page shows.
+    def _text_keys(self, page: Page) -> tuple[str, str]:
+        """Return the hashes of all that the text shows on its page, and in the whole book.
 
+        Only the second one depends on which number a page has: a new chapter moves most of them.
         Links are resolved here, for pages that stay as well, because the files that they lead
         to are copied in any case.
         """
-        site, resolved = self.site, page.resolved
-        reference, words = self.references.reference, self.pictures.words
-        seen: list[Any] = [
-            (resolution.url, reference(resolution)) for _, resolution in resolved.links
-        ]
+        resolved = page.resolved
+        references: list[str] = []
+
+        def led_to(resolution: Resolution) -> tuple[str, str]:
+            reference = self.references.reference(resolution)
+            references.append(reference)
+            return resolution.url, "a page" if is_page_mark(reference) else reference
+
+        seen: list[Any] = [led_to(resolution) for _, resolution in resolved.links]
         for image, resolution in resolved.images:
-            shown = words(image, resolution.path), self.pictures.size(resolution)
-            seen.append((resolution.url, reference(resolution), shown))
+            shown = self.pictures.words(image, resolution.path), self.pictures.size(resolution)
+            seen.append((led_to(resolution), shown))
         seen.append([heading.anchor for heading in page.chapter.structure.headings])
-        seen.append([page.path, page.title, page.url, page.chapter.summary, page.chapter.part])
-        seen.append(self.values.navigation(page))
-        seen.append([p and (p.title, p.path) for p in (site.previous(page), site.next(page))])
-        return _hash([self.common, page.chapter.source.text, repr(seen), head])
+        seen.append(page.title)
+        key = _hash([self.common, page.chapter.source.text, repr(seen)])
+        return key, _hash([key, repr((page.number, references))])
+
+    def _key(self, page: Page, text_key: str, head: str) -> str:
+        """Return the hash of everything that the page shows: its text, and what stands around."""
+        site = self.site
+        seen = [
+            [page.path, page.url, page.chapter.summary, page.chapter.part],
+            self.values.navigation(page),
+            [near and (near.title, near.path) for near in (site.previous(page), site.next(page))],
+        ]
+        return _hash([text_key, repr(seen), head])
 
     def _read(self, path: str) -> bytes | None:
         if path not in self.data:

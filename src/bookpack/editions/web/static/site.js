@@ -31,16 +31,18 @@
   }
 
   // What was done is also told to those who do not see it.
-  const status = make("div", { className: "status", role: "status" });
+  const status = make("div", { className: "status", ariaLive: "polite" });
   document.querySelector("main")?.append(status);
+  let silence;
   const tell = (message, button) => {
+    status.textContent = message;
+    clearTimeout(silence);
+    silence = setTimeout(() => { status.textContent = ""; }, 1500);
     if (button.classList.contains("done")) return;
     const before = button.textContent;
-    status.textContent = message;
     button.classList.add("done");
     if (before) button.textContent = message;
     setTimeout(() => {
-      status.textContent = "";
       button.classList.remove("done");
       button.textContent = before;
     }, 1500);
@@ -106,6 +108,12 @@
     });
     return `${[section, ...missing].join("\n\n")}\n`;
   };
+  const menu = document.querySelector(".page-menu");
+  menu?.addEventListener("beforetoggle", () => {
+    const button = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+    const [side, distance] = root.dir === "rtl" ? ["left", button.left] : ["right", root.clientWidth - button.right];
+    Object.assign(menu.style, { inset: "auto", margin: "0", top: `${button.bottom + 5}px`, [side]: `${distance}px` });
+  });
   const copyPage = document.querySelector(".copy-page");
   if (copyPage && navigator.clipboard) {
     const { markdown, section, failed } = copyPage.dataset;
