@@ -15,6 +15,7 @@ from typing import Any
 
 from bookpack.config.reader import Reader
 from bookpack.config.tables import (
+    GrammarTable,
     ImagesTable,
     LayoutTable,
     LinksTable,
@@ -45,6 +46,7 @@ class Settings:
     links: LinksTable = field(default_factory=LinksTable)
     images: ImagesTable = field(default_factory=ImagesTable)
     model: ModelTable = field(default_factory=ModelTable)
+    grammar: GrammarTable = field(default_factory=GrammarTable)
 
     @property
     def base_url(self) -> str:
@@ -120,6 +122,7 @@ def load_settings(
         "links": LinksTable,
         "images": ImagesTable,
         "model": ModelTable,
+        "grammar": GrammarTable,
     }
     reader.check_keys(tables, (*schemas, "part"), "")
     part = tables.get("part", [])

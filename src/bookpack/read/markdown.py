@@ -69,6 +69,18 @@ def parse_markdown(
     return _Parser(text, start, math, anchors, owns).run()
 
 
+def parser_text(text: str, start: int) -> str:
+    """Return what the parser reads of `text` from offset `start` on: one code point for each."""
+    # CommonMark reads NUL as U+FFFD; doing it here keeps every offset. The text is copied
+    # because a string that has been parsed keeps its UTF-8 form for as long as it lives,
+    # and a source lives as long as the book.
+    body = "".join((text[start : start + 1], text[start + 1 :])).replace("\0", "\ufffd")
+    if "\r" in body:
+        # A lone carriage return ends a line in CommonMark, and not everywhere in the parser.
+        body = _LONE_RETURN.sub("\n", body)
+    return body
+
+
 class _Open:
     """A heading, link or image whose end has not come yet."""
 
@@ -99,14 +111,7 @@ class _Parser:
         self.owns = owns
         self.nested = nested
         self.start = start
-        # CommonMark reads NUL as U+FFFD; doing it here keeps every offset. The text is copied
-        # because a string that has been parsed keeps its UTF-8 form for as long as it lives,
-        # and a source lives as long as the book.
-        body = "".join((text[start : start + 1], text[start + 1 :])).replace("\0", "\ufffd")
-        if "\r" in body:
-            # A lone carriage return ends a line in CommonMark, and not everywhere in the parser.
-            body = _LONE_RETURN.sub("\n", body)
-        self.body = body
+        self.body = parser_text(text, start)
         self.offsets = ByteOffsets(self.body, start)
         self.options = MARKDOWN_OPTIONS | Options.ENABLE_MATH if math else MARKDOWN_OPTIONS
         self.headings: list[RawHeading] = []
