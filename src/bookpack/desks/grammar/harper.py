@@ -178,6 +178,8 @@ class HarperEngine:
         if word[0].isupper():
             # A name at the beginning of a sentence looks the same.
             return 0.5 if len(word) > 6 and distance < 3 else 0.0
+        if nearest[0].replace(" ", "") == word:
+            return 0.0  # where words become one is a matter of taste
         if nearest[0].replace("'", "") == word:
             return 0.9
         if len(word) < 5 or (len(word) < 6 and distance > 1):
@@ -191,7 +193,7 @@ class HarperEngine:
     def _is_made_of_words(self, word: str) -> bool:
         """Tell whether `word` is two words together, or one with a prefix or suffix."""
         prefix = _PREFIX.match(word)
-        if prefix and len(word) - prefix.end() > 3 and self._is_right(word[prefix.end() :]):
+        if prefix and len(word) - prefix.end() > 4 and self._is_right(word[prefix.end() :]):
             return True
         suffix = _SUFFIX.search(word)
         if suffix and suffix.start() > 3:

@@ -186,12 +186,12 @@ def contractions(block: Block) -> Iterator[Found]:
 
 
 def _acronym_sound(letters: str) -> bool | None:
-    if letters in ("A", "I", "U", "US", "UN", "UK") or len(letters) > 5:
+    if letters in ("A", "I", "U", "US", "UN", "UP") or len(letters) > 5:
         return None  # a letter, a word, or one that is shouted
     if letters[0] in "AEIO":
         return True
     if letters[0] not in _LETTERS_WITH_VOWEL or letters[0] == "U":
-        return None if letters[0] in "UY" else False
+        return None if letters[0] == "Y" or (letters[0] == "U" and len(letters) > 4) else False
     is_spelled = not set(letters) & set("AEIOUY") or letters in _SAID_AS_LETTERS
     return True if is_spelled else None
 
@@ -229,6 +229,8 @@ def _stop(block: Block) -> Iterator[Found]:
         return
     if not text[:1].isupper() and not text.startswith(("⟦code⟧", '"', "“")):
         return
+    if text.count("“") > text.count("”"):
+        return  # a quotation that goes on in the next paragraph
     inner = [match.end() for match in _INNER_END.finditer(text)]
     several = bool(inner)
     if not several and block.kind == "item":

@@ -23,8 +23,12 @@ from bookpack.source import Edit, Span, apply_edits
 
 LONGEST_PATTERN = 300
 """Characters."""
-_MEMORY = 1 << 20
-"""Bytes that RE2 may take for one pattern: a correction needs a hundredth of it."""
+_MEMORY = 1 << 16
+"""Bytes that RE2 may take for one pattern. Its time grows with the text and with this."""
+_MOST_REPEATS = 40
+_MOST_GROUPS = 9
+_REPEAT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
+_REFERENCE = re.compile(r"\\(.?)", re.S)
 _MOST_MATCHES = 50
 _SAFE = re.compile(r"[^\W_](?:[^\W_]|[ ,;.?’'])*\Z")
 _CALM = (" ", ",", ".", ";", "\n", "\r", "")
@@ -37,6 +41,7 @@ class Reason(StrEnum):
     NO_PATTERN = "it has no pattern"
     TOO_LONG = f"its pattern is longer than {LONGEST_PATTERN} characters"
     NOT_RE2 = "its pattern is not one that RE2 takes"
+    TOO_COSTLY = "its pattern has too many groups or counted repetitions"
     BAD_REPLACEMENT = "its replacement names a group that the pattern does not have"
     EMPTY_MATCH = "its pattern matches nothing at all"
     WHOLE_BLOCK = "it would replace a whole paragraph"
@@ -117,10 +122,7 @@ class Validator:
                 span = Span(*match.span())
                 if span.start == span.end:
                     raise _RefusalError(Reason.EMPTY_MATCH)
-                try:
-                    found.append((block, span, match.expand(fix.replacement)))
-                except (IndexError, ValueError, re.error) as error:
-                    raise _RefusalError(Reason.BAD_REPLACEMENT, str(error)) from None
+                found.append((block, span, _expanded(fix.replacement, match)))
                 if len(found) > max(fix.expected, _MOST_MATCHES):
                     raise _RefusalError(Reason.WRONG_COUNT, f"more than {len(found) - 1}")
         if not found:
@@ -220,17 +222,38 @@ def _compiled(pattern: str) -> Any:
         raise _RefusalError(Reason.NO_PATTERN)
     if len(pattern) > LONGEST_PATTERN:
         raise _RefusalError(Reason.TOO_LONG)
+    repeats = 1
+    for least, most in _REPEAT.findall(pattern):
+        repeats *= max(1, int((most or least)[:4]))
+    if repeats > _MOST_REPEATS:
+        raise _RefusalError(Reason.TOO_COSTLY)
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        compiled = re2.compile(pattern, options)
     except re2.error as error:
         said = error.args[0] if error.args else ""
         detail = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         raise _RefusalError(Reason.NOT_RE2, detail) from None
     except UnicodeError as error:
         raise _RefusalError(Reason.NOT_RE2, str(error)) from None
+    if compiled.groups > _MOST_GROUPS:
+        raise _RefusalError(Reason.TOO_COSTLY)
+    return compiled
+
+
+def _expanded(replacement: str, match: Any) -> str:
+    """Return `replacement` with what its `\\0` to `\\9` stand for: RE2's rewrite syntax."""
+
+    def one(reference: re.Match[str]) -> str:
+        if reference[1] == "\\":
+            return "\\"
+        if not reference[1].isdecimal() or int(reference[1]) > match.re.groups:
+            raise _RefusalError(Reason.BAD_REPLACEMENT, reference[0])
+        return match[int(reference[1])] or ""
+
+    return _REFERENCE.sub(one, replacement)
 
 
 def _is_quoted(fix: Fix, text: str, span: Span) -> bool:
