@@ -61,6 +61,7 @@ def test_a_pattern_may_mean_several_places_if_it_says_so() -> None:
         (model("(", "x"), Reason.NOT_RE2),
         (model("((a{100}){100}){100}", "x"), Reason.TOO_COSTLY),
         (model("()" * 10, "x"), Reason.TOO_COSTLY),
+        (model(r"(\w*\s*){40}Z", "x"), Reason.TOO_COSTLY),
         (model(r"(?:\pL?){40}" * 2, "x"), Reason.TOO_COSTLY),
         (model(r"\pL?" * 70, "x"), Reason.NOT_RE2),
         (model("\ud800", "x"), Reason.NOT_RE2),

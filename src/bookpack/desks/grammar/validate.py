@@ -27,6 +27,8 @@ _MEMORY = 1 << 16
 """Bytes that RE2 may take for one pattern. Its time grows with the text and with this."""
 _MOST_REPEATS = 40
 _MOST_GROUPS = 9
+_MOST_BRANCHES = 6_000
+"""Ways on from all states of a pattern's automaton, as RE2 counts them; time grows with it."""
 _REPEAT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 _REFERENCE = re.compile(r"\\(.?)", re.S)
 _MOST_MATCHES = 50
@@ -41,7 +43,7 @@ class Reason(StrEnum):
     NO_PATTERN = "it has no pattern"
     TOO_LONG = f"its pattern is longer than {LONGEST_PATTERN} characters"
     NOT_RE2 = "its pattern is not one that RE2 takes"
-    TOO_COSTLY = "its pattern has too many groups or counted repetitions"
+    TOO_COSTLY = "its pattern has too many groups, repetitions or alternatives"
     BAD_REPLACEMENT = "its replacement names a group that the pattern does not have"
     EMPTY_MATCH = "its pattern matches nothing at all"
     WHOLE_BLOCK = "it would replace a whole paragraph"
@@ -238,7 +240,9 @@ def _compiled(pattern: str) -> Any:
         raise _RefusalError(Reason.NOT_RE2, detail) from None
     except UnicodeError as error:
         raise _RefusalError(Reason.NOT_RE2, str(error)) from None
-    if compiled.groups > _MOST_GROUPS:
+    # The fan-out's n-th number tells how many states have about 2ⁿ ways on.
+    branches = sum(number << power for power, number in enumerate(compiled.programfanout))
+    if compiled.groups > _MOST_GROUPS or branches > _MOST_BRANCHES:
         raise _RefusalError(Reason.TOO_COSTLY)
     return compiled
 
