@@ -854,7 +854,7 @@ def test_references_that_mean_different_things_are_told_apart_in_every_form(make
     }
     assert labels(make_book, chapters) == {
         "a.md": (
-            "[r][a-r] [r][a-r] [text][a-r] [R][a-r] [text][a-r] [Image: One]\n\n"
+            "[r][a-r] [r][a-r] [text][a-r] [R][a-r] [text][a-r] [Image: r]\n\n"
             "> **Figure: One** (https://one.example.org/)\n"
             "> **Image description:** r\n\n"
             "[a-r]: https://one.example.org/ 'One'\n"

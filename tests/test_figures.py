@@ -114,15 +114,13 @@ See [Image: one two three four five six seven eight nine ten eleven twelve …].
 > **Figure** (https://p.example.org/a.png)
 > **Image description:** one two three four five six seven eight nine ten eleven twelve thirteen
 
-== a caption line under the picture is text
-![A loaf](https://p.example.org/loaf.png)
-*The first loaf*
+== in a sentence, with a title
+Here is ![a loaf](https://p.example.org/loaf.png "The first loaf") of bread.
 =>
-[Image: A loaf]
-*The first loaf*
+Here is [Image: a loaf] of bread.
 
-> **Figure** (https://p.example.org/loaf.png)
-> **Image description:** A loaf
+> **Figure: The first loaf** (https://p.example.org/loaf.png)
+> **Image description:** a loaf
 
 == in a list item
 - one ![A loaf](https://p.example.org/loaf.png)

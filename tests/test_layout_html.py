@@ -191,10 +191,8 @@ More text.
   <figcaption>The first loaf</figcaption>
 </figure>
 =>
-> **Figure** (https://pictures.example.org/loaf.png)
+> **Figure: The first loaf** (https://pictures.example.org/loaf.png)
 > **Image description:** A loaf
-
-The first loaf
 
 == a picture with sources
 <picture>
@@ -230,6 +228,17 @@ Two.
 One.
 
 Two.
+
+== a wrapper of nothing takes its indentation along
+One.
+
+  <div></div>
+
+  <p>Two.</p>
+=>
+One.
+
+  Two.
 
 == a comment inside a wrapper
 <div><!-- note -->
@@ -462,6 +471,151 @@ def test_lists_quotes_and_tables_stay_what_they_are(make_book, source, expected)
     found = rendered(packed_body(make_book, source))
     loose = re.compile(r"(?<=<li>)<p>|</p>(?=</li>)|</p>(?=<[uo]l>)")
     assert loose.sub("", found) == loose.sub("", rendered(expected))
+
+
+FREED = """
+== a number sign is no heading
+<p># 1 bread of the year</p>
+=>
+\\# 1 bread of the year
+
+== a year is no list
+<p>1986. A good year</p>
+=>
+1986\\. A good year
+
+== a dash, a plus and a star
+<div>- dash</div>
+
+<div>+ plus</div>
+
+<div>* star</div>
+=>
+\\- dash
+
+\\+ plus
+
+\\* star
+
+== an angle bracket is no quote
+<p>> rye</p>
+=>
+\\> rye
+
+== blanks are no code
+<p>    Rye
+        and wheat</p>
+=>
+Rye
+        and wheat
+
+== every line of a wrapper
+<div>
+Rye
+===
+# wheat
+- oats
+2) barley
+```
+~~~
+| spelt |
+|---|
+[rye]: wheat
+</div>
+=>
+Rye
+\\===
+\\# wheat
+\\- oats
+2\\) barley
+\\```
+\\~~~
+\\| spelt |
+\\|---|
+\\[rye]: wheat
+
+== behind a comment
+<!-- note --># 1 bread
+=>
+\\# 1 bread
+
+== behind tags inside of a line
+<span># 1</span> bread
+
+<small>- rye</small>
+
+- <small>- wheat</small>
+
+> <span># oats</span>
+=>
+\\# 1 bread
+
+\\- rye
+
+- \\- wheat
+
+> \\# oats
+
+== in quotes and list items
+> <div>
+> # rye
+> - wheat
+> </div>
+
+- <p>- oats</p>
+=>
+> \\# rye
+> \\- wheat
+
+- \\- oats
+
+== what no block begins with stays
+<p>#rye -wheat 3.5 *oats* **barley**</p>
+=>
+#rye -wheat 3.5 *oats* **barley**
+
+== Markdown between wrappers is Markdown
+<div>
+
+## Rye
+
+- wheat
+
+</div>
+=>
+## Rye
+url: https://example.com/x/#rye
+
+- wheat
+
+== what remains HTML stays
+<div>
+<ul>
+<li>rye
+- wheat
+</ul>
+</div>
+
+<div>
+<pre>
+# rye
+</pre>
+</div>
+=>
+<ul>
+<li>rye
+- wheat
+</ul>
+
+<pre>
+# rye
+</pre>
+"""
+
+
+@pytest.mark.parametrize(("source", "expected"), examples(FREED))
+def test_text_of_html_opens_no_block_of_markdown(make_book, source, expected):
+    assert tidy(packed_body(make_book, source)) == expected
 
 
 def test_layout_tags_in_code_stay(make_book):

@@ -178,6 +178,10 @@ class DescriptionFolder:
         except (OSError, UnreadableDescriptionError):
             return None
 
+    def is_damaged(self, name: str) -> bool:
+        """Tell whether the file is there and cannot be understood."""
+        return (self.folder / name).exists() and self.read(name) is None
+
     def put(
         self, name: str, make: Callable[[Description | None], Description | None]
     ) -> Description | None:
@@ -261,6 +265,6 @@ def _from_head(head: Mapping[str, Any], text: str) -> Description:
         state=State(state),
         model=string("model"),
         prompt=string("prompt"),
-        words=tuple(string("words").split("\n")) if "words" in head else None,
+        words=tuple(filter(None, string("words").split("\n"))) if "words" in head else None,
         usage=usage,
     )

@@ -1,6 +1,7 @@
 """What commands show on the terminal: findings, tables, progress, complaints."""
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from typing import Any
 import click
 
 _SHOWN_FINDINGS = 20
+_PLAIN_LINES = 30.0
+"""Seconds between two lines of progress where they cannot be written over."""
 _PATIENCE = "1"
 """Seconds before a command begins to tell how far it is, unless BOOKPACK_PROGRESS_AFTER says."""
 
@@ -77,6 +80,36 @@ def colour(stream: Any) -> bool:
 def complain(message: str) -> None:
     """Print one clear sentence on stderr."""
     click.echo(f"bookpack: {message}", err=True)
+
+
+@contextmanager
+def status_line(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows how far a long run is, on stderr.
+
+    On a terminal one line is written over and over; elsewhere a line stands every half minute.
+    """
+    terminal = sys.stderr.isatty()
+    last = -1.0 if terminal else time.monotonic()
+    shown = False
+
+    def tell(text: str) -> None:
+        nonlocal last, shown
+        now = time.monotonic()
+        if quiet or now - last < (0.1 if terminal else _PLAIN_LINES):
+            return
+        last = now
+        if terminal:
+            width = shutil.get_terminal_size().columns - 1
+            click.echo(f"\r\x1b[K{text[:width]}", nl=False, err=True)
+            shown = True
+        else:
+            click.echo(text, err=True)
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 @contextmanager

@@ -12,20 +12,25 @@ from pathlib import Path
 
 from bookpack import __version__, output
 from bookpack.checks.chapters import check_chapters
+from bookpack.checks.pictures import Placed, check_pictures
 from bookpack.checks.prose import check_prose, is_draft_notice
 from bookpack.checks.suppress import without_suppressed
 from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, escalate, sort_diagnostics
 from bookpack.editions.chapter import packed_text, plan_labels
 from bookpack.editions.packed import Pack, PackedChapter, write_pack
+from bookpack.images.captions import find_captions
+from bookpack.images.gallery import Gallery
+from bookpack.images.words import Origin, PictureWords
 from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
-from bookpack.links.resolve import LinkResolver
-from bookpack.model import Book, Chapter
+from bookpack.links.resolve import LinkResolver, Resolution, asset_path
+from bookpack.model import Book, Chapter, Image
 from bookpack.read.book import PlannedBook, plan_book, read_book
 from bookpack.read.files import BookFiles
 from bookpack.recall import BuildReport, inputs_of, last_build, make_report
 from bookpack.reports import to_record
 from bookpack.rules import Severity
+from bookpack.system import cache_folder
 from bookpack.tokens import TokenCounter, load_in_background, token_counter
 
 Progress = Callable[[str, int, int], None]
@@ -43,7 +48,13 @@ class CheckedBook:
     files: BookFiles
     resolver: LinkResolver
     resolved: list[ResolvedChapter]
+    gallery: Gallery
+    placed: list[Placed]
     diagnostics: list[Diagnostic]
+
+    def words(self, chapter: Chapter, image: Image, resolution: Resolution) -> PictureWords:
+        """Return what editions say in the place of an image."""
+        return self.gallery.words(image, asset_path(resolution))
 
 
 def check(settings: Settings, out: Path, progress: Progress | None = None) -> CheckedBook:
@@ -75,7 +86,7 @@ def build_anew(
     planned = plan_book(settings, files)
     root = settings.folder / planned.plan.root
     output.check_output_folder(out, settings.folder, root)
-    checked = check_book(planned, files, progress)
+    checked = check_book(planned, files, progress, locked=locked)
     diagnostics = _locked(checked.diagnostics) if locked else checked.diagnostics
     pack = make_pack(checked, settings, progress, counter)
     editions = write_pack(pack, settings.pack.style, settings.pack.file)
@@ -99,15 +110,25 @@ def build_anew(
 
 
 def check_book(
-    planned: PlannedBook, files: BookFiles, progress: Progress | None = None
+    planned: PlannedBook,
+    files: BookFiles,
+    progress: Progress | None = None,
+    *,
+    locked: bool = False,
 ) -> CheckedBook:
-    """Parse a planned book and find everything that is wrong with it."""
+    """Parse a planned book and find everything that is wrong with it.
+
+    With `locked`, also every picture without a description that a person approved.
+    """
     step = progress or (lambda name, done, total: None)
     settings = planned.settings
     book, diagnostics = read_book(planned, files, lambda done, of: step("reading", done, of))
     resolver = LinkResolver(book, files)
     resolved = [resolve_chapter(chapter, resolver) for chapter in book.chapters]
     diagnostics += check_links(resolved)
+    gallery, placed, problems = _look_at_pictures(settings, resolved, files)
+    diagnostics += problems
+    diagnostics += check_pictures(placed, gallery, locked=locked)
     phrases = settings.lint.draft_phrases
     for number, chapter in enumerate(book.chapters, 1):
         diagnostics += check_prose(chapter, phrases)
@@ -116,7 +137,34 @@ def check_book(
     diagnostics = without_suppressed(diagnostics, book)
     kept = [finding for finding in diagnostics if settings.selection.keeps(finding)]
     order = {chapter.source.path: place for place, chapter in enumerate(book.chapters)}
-    return CheckedBook(planned, book, files, resolver, resolved, sort_diagnostics(kept, order))
+    found = sort_diagnostics(kept, order)
+    return CheckedBook(planned, book, files, resolver, resolved, gallery, placed, found)
+
+
+def _look_at_pictures(
+    settings: Settings, resolved: list[ResolvedChapter], files: BookFiles
+) -> tuple[Gallery, list[Placed], list[Diagnostic]]:
+    """Return the book's pictures, where they stand, and which files could not be read."""
+    known = len(files.diagnostics)
+    gallery = Gallery(settings.images, files, cache_folder())
+    gallery.hang(
+        (image, asset_path(resolution))
+        for one in resolved
+        for image, resolution in one.images
+        if not image.decorative
+    )
+    placed = []
+    for one in resolved:
+        chapter = one.chapter
+        if not one.images:
+            continue
+        captions = find_captions(chapter.source.text, chapter.structure)
+        for image, resolution in one.images:
+            if not image.decorative:
+                caption = captions.get(image.span)
+                shown = gallery.shown(image, asset_path(resolution))
+                placed.append(Placed(chapter, image, shown, caption.text if caption else ""))
+    return gallery, placed, files.diagnostics[known:]
 
 
 def make_pack(
@@ -133,7 +181,12 @@ def make_pack(
     chapters: list[PackedChapter] = []
     runs = _runs(checked.resolved, _TOKEN_BATCH)
     texts = (
-        [packed_text(one, labels, checked.resolver, section_urls=section_urls) for one in run]
+        [
+            packed_text(
+                one, labels, checked.resolver, section_urls=section_urls, words=checked.words
+            )
+            for one in run
+        ]
         for run in runs
     )
     for run, (written, counts) in zip(runs, _counted(counter, texts), strict=True):
@@ -204,14 +257,34 @@ def _notes(checked: CheckedBook) -> list[str]:
         if page.reason and page.path not in {left.path for left in checked.book.left_out}:
             besides.setdefault(page.reason, []).append(page.path)
     notes += (f"Left out ({reason}): {', '.join(paths)}." for reason, paths in besides.items())
-    pictures = [i for one in checked.resolved for i, _ in one.images if not i.decorative]
-    if pictures:
-        silent = sum(not image.alt and not image.title for image in pictures)
-        told = len(pictures) - silent
-        words = [f"{told:,} with the words of the author"] if told else []
-        words += [f"{silent:,} without any words"] if silent else []
-        notes.append(f"Figures: {' and '.join(words)}; no model described any.")
+    if checked.placed:
+        notes.append(_figures(checked))
     return notes
+
+
+def _figures(checked: CheckedBook) -> str:
+    """Say who described how many of the book's figures."""
+    counts: dict[str, int] = {}
+    for one in checked.placed:
+        words = checked.gallery.words_of(one.shown)
+        if words.decorative:
+            continue
+        kind = {
+            Origin.MODEL: "described by a model",
+            Origin.PERSON: "described by a person",
+            Origin.OFFLINE: "with what their files tell",
+        }.get(words.origin, "with the words of the author alone")
+        if words.origin not in (Origin.MODEL, Origin.PERSON):
+            if one.image.alt or one.image.title:
+                kind = "with the words of the author"
+            elif words.origin is Origin.NONE:
+                kind = "without any words"
+        if words.reviewed:
+            kind += " and approved"
+        counts[kind] = counts.get(kind, 0) + 1
+    told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
+    by_model = any("model" in kind for kind in counts)
+    return f"Figures: {told}{'' if by_model else '; no model described any'}."
 
 
 def _locked(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

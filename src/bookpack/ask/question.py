@@ -30,7 +30,7 @@ class Shape(Generic[Answered]):
 class Attachment:
     """A picture that goes with a question: its bytes as they are sent, its media type and size."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     media_type: str
     width: int
     height: int

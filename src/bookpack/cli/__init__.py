@@ -8,6 +8,7 @@ import click
 
 from bookpack import __version__
 from bookpack.cli.book import build, check, init, unpack
+from bookpack.cli.describe import describe
 from bookpack.cli.links import links
 from bookpack.cli.options import EXIT_INTERRUPTED
 from bookpack.console import complain
@@ -38,7 +39,7 @@ def cli() -> None:
     """
 
 
-for _command in (build, check, links, unpack, init):
+for _command in (build, check, describe, links, unpack, init):
     cli.add_command(_command)
 
 

@@ -32,7 +32,7 @@ from bookpack.console import (
     type=click.Choice(["markdown", "xml", "plain", "json"]),
     help="Style of the packed file; overrides [pack] style.",
 )
-@click.option("--locked", is_flag=True, help="Fail on any picture without words.")
+@click.option("--locked", is_flag=True, help="Fail on any picture without an approved description.")
 def build(
     book: Path,
     config: Path | None,

@@ -125,10 +125,10 @@ class ModelTable:
     """`[model]`: the endpoint that describes pictures; nothing is asked without `base_url`.
 
     `base_url` and `name` are what the endpoint documents; `api_key_env` names the environment
-    variable that holds the key. `concurrency` requests run at once, each at most `timeout`
-    seconds, tried `attempts` times. `max_output_tokens` bounds an answer; a cut one is asked
-    again with up to four times as much. `price_in` and `price_out` are money per million tokens,
-    `budget` and `budget_tokens` what one run may spend; 0 means no limit.
+    variable that holds the key, empty where none is needed. `concurrency` requests run at once,
+    each for at most `timeout` seconds, tried `attempts` times. `max_output_tokens` bounds an
+    answer; a cut one is asked again with up to four times as much. `price_in` and `price_out` are
+    money per million tokens, `budget` and `budget_tokens` what one run may spend; 0 is no limit.
     """
 
     base_url: str = ""

@@ -111,7 +111,7 @@ def _check_model(model: ModelTable, reader: Reader) -> None:
     if model.base_url and not _is_web_address(model.base_url):
         complaint = f"must be an http or https address, not {model.base_url!r}"
         raise reader.error("base-url", complaint, "model")
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", model.api_key_env):
+    if not re.fullmatch(r"(?:[A-Za-z_][A-Za-z0-9_]*)?", model.api_key_env):
         complaint = "must be the name of an environment variable, never a key itself"
         raise reader.error("api-key-env", complaint, "model")
     _check_ranges(

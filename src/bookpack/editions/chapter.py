@@ -11,15 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from html import escape
 
+from bookpack.editions.figure_edits import Described, WordsOf, figure_edits, without_blank
 from bookpack.editions.layout_html import layout_edits
-from bookpack.images.figures import figure_block, figure_bracket
+from bookpack.images.figures import figure_bracket
 from bookpack.links.book import ResolvedChapter, resolve_chapter
 from bookpack.links.resolve import Kind, LinkResolver, Resolution
 from bookpack.model import Chapter, Heading, Image, Link, LinkKind
 from bookpack.read.destinations import normalise_label
 from bookpack.read.markdown import parse_markdown
 from bookpack.read.plain import escape_title
-from bookpack.read.spans import merged
 from bookpack.source import Edit, Source, Span, apply_edits, normalise_newlines
 
 _SETTLE_ROUNDS = 4
@@ -67,22 +67,43 @@ def plan_labels(resolved: Iterable[ResolvedChapter]) -> Labels:
     return renamed
 
 
+def no_words(chapter: Chapter, image: Image, resolution: Resolution) -> None:
+    """Know nothing of any picture beyond what its author says."""
+
+
 def packed_text(
-    resolved: ResolvedChapter, labels: Labels, resolver: LinkResolver, *, section_urls: bool
+    resolved: ResolvedChapter,
+    labels: Labels,
+    resolver: LinkResolver,
+    *,
+    section_urls: bool,
+    words: WordsOf = no_words,
 ) -> str:
-    """Return the chapter as it stands in the packed edition: LF line ends, one at the end."""
-    if not resolved.chapter.structure.html_blocks:
-        return _edited(resolved, labels, section_urls)
-    # Where layout HTML went away, its text has become Markdown: read it until nothing moves.
+    """Return the chapter as it stands in the packed edition: LF line ends, one at the end.
+
+    `words` says what is known of its pictures.
+    """
+    described = Described()
+
+    def edited(one: ResolvedChapter, labels: Labels, reading: int) -> str:
+        return _edited(one, labels, section_urls, words, described, reading)
+
+    # Where layout HTML went away, its text has become Markdown, and words of figures can hold
+    # addresses of the book: read it until nothing moves.
     # Labels wait for that: a mark that is renamed before all marks are seen loses its namesakes.
-    text = _edited(resolved, {}, section_urls)
-    for _ in range(_SETTLE_ROUNDS):
+    html = bool(resolved.chapter.structure.html_blocks)
+    text = edited(resolved, {} if html else labels, 0)
+    if not html and not described.with_addresses:
+        return text
+    text = text if html or not labels else edited(resolved, {}, 0)
+    reading = 0
+    for reading in range(1, _SETTLE_ROUNDS + 1):
         resolved = resolve_chapter(_read_again(resolved.chapter, text), resolver)
-        settled = _edited(resolved, {}, section_urls)
+        settled = edited(resolved, {}, reading)
         if settled == text:
             break
         text = settled
-    return _edited(resolved, labels, section_urls) if labels else text
+    return edited(resolved, labels, reading) if labels else text
 
 
 def _read_again(chapter: Chapter, text: str) -> Chapter:
@@ -97,12 +118,19 @@ def _read_again(chapter: Chapter, text: str) -> Chapter:
     )
 
 
-def _edited(resolved: ResolvedChapter, labels: Labels, section_urls: bool) -> str:
+def _edited(
+    resolved: ResolvedChapter,
+    labels: Labels,
+    section_urls: bool,
+    words: WordsOf,
+    described: Described,
+    reading: int,
+) -> str:
     chapter = resolved.chapter
     changes = _Changes(resolved, labels)
     changes.open_with_title()
     changes.name_sections(section_urls)
-    changes.replace_images()
+    changes.replace_images(words, described, reading)
     changes.make_links_absolute()
     changes.rename_labels()
     changes.remove_layout()
@@ -123,9 +151,9 @@ class _Changes:
         self.edits: list[Edit] = []
         self.taken: list[Edit] = []
         self.after_headings: dict[int, list[str]] = {}
-        self.block_ends: dict[Span, int] = {}
-        self.figures_after: dict[int, list[str]] = {}
-        self.block_figures: dict[Span, str] = {}
+        self.after_blocks: dict[int, list[str]] = {}
+        self.in_layout: dict[Span, str] = {}
+        self.gone: list[Span] = []
 
     def replace(self, span: Span, text: str) -> None:
         """Replace `span`, unless it says that already."""
@@ -181,49 +209,17 @@ class _Changes:
     def _add_address(self, heading: Heading, address: str) -> None:
         self.after_headings.setdefault(heading.span.end, []).append(f"url: {address}")
 
-    def _end_of_text(self, block: Span) -> int:
-        end = self.block_ends.get(block)
-        if end is None:
-            end = self.block_ends[block] = block.start + len(block.slice(self.text).rstrip())
-        return end
-
-    def replace_images(self) -> None:
+    def replace_images(self, words: WordsOf, described: Described, reading: int) -> None:
         """Put figures in the place of images."""
-        groups: dict[Span, list[tuple[Image, str]]] = {}
-        headings = {h.span: h for h in self.structure.headings}
-        html = merged(block.span for block in self.structure.html_blocks)
-        outermost = merged(block.span for block in self.structure.html_blocks if block.outermost)
-        for image, resolution in self.resolved.images:
-            url = "" if image.target.startswith("data:") else resolution.url
-            in_html = html.holding(image.span.start) is not None
-            if image.decorative:
-                if not in_html:
-                    self._remove_inline(image.span)
-                continue
-            block = figure_block(image, url)
-            if image.alone and outermost.holding(image.span.start) is not None:
-                self.block_figures[image.span] = block
-            elif image.alone and not in_html:
-                groups.setdefault(image.block, []).append((image, block))
-            else:
-                heading = headings.get(image.block)
-                if heading is None:
-                    self._put_bracket(image)
-                    end = self._end_of_text(image.block)
-                    self.figures_after.setdefault(end, []).append(block)
-                    continue
-                if heading is self.chapter.title_heading:
-                    block = self._out_of_title(image) + block
-                else:
-                    self._put_bracket(image)
-                self.after_headings.setdefault(heading.span.end, []).append(f"\n{block}")
-        for images in groups.values():
-            span = Span(images[0][0].span.start, images[-1][0].span.end)
-            self.take_out(span, "\n\n".join(block for _, block in images))
-
-    def _put_bracket(self, image: Image) -> None:
-        following = self.text[image.span.end : image.span.end + 1]
-        self.take_out(image.span, figure_bracket(image, following))
+        figures = figure_edits(self.resolved, words, described, reading)
+        self.taken += figures.taken
+        self.after_blocks = figures.after
+        self.in_layout, self.gone = figures.in_layout, figures.gone
+        title = self.chapter.title_heading
+        for image, figure in figures.in_headings:
+            in_title = title is not None and image.block == title.span
+            block = self._out_of_title(image) + figure if in_title else figure
+            self.after_headings.setdefault(image.block.end, []).append(f"\n{block}")
 
     def _out_of_title(self, image: Image) -> str:
         """Take a picture out of the title, which is words; return the link that only it held."""
@@ -231,18 +227,11 @@ class _Changes:
             if link.span.start <= image.span.start and image.span.end <= link.span.end:
                 if link.text.strip() or not resolution.url:
                     break
-                self._remove_inline(link.span)
+                self.take_out(without_blank(self.text, link.span))
                 target = _as_destination(resolution.url, in_table=False)
                 return f"[{figure_bracket(image, '')}]({target})\n\n"
-        self._remove_inline(image.span)
+        self.take_out(without_blank(self.text, image.span))
         return ""
-
-    def _remove_inline(self, span: Span) -> None:
-        before = self.text[span.start - 1 : span.start]
-        after = self.text[span.end : span.end + 1]
-        if before == " " and (not after or not after.isalnum()):
-            span = Span(span.start - 1, span.end)
-        self.take_out(span)
 
     def make_links_absolute(self) -> None:
         """Write the resolved address of every link and definition where it differs."""
@@ -306,7 +295,7 @@ class _Changes:
 
     def remove_layout(self) -> None:
         """Take layout tags and comments away and keep their text."""
-        self.taken += layout_edits(self.text, self.structure, self.block_figures)
+        self.taken += layout_edits(self.text, self.structure, self.in_layout, self.gone)
 
     def finish(self) -> list[Edit]:
         """Return all edits, insertions at one place merged into one."""
@@ -316,7 +305,7 @@ class _Changes:
             if self._line_at(end).strip():
                 addition += "\n"
             self.edits.append(Edit(Span(end, end), addition))
-        for end, blocks in self.figures_after.items():
+        for end, blocks in self.after_blocks.items():
             addition = "".join(f"\n\n{block}" for block in blocks)
             next_line = self.text.find("\n", end) + 1
             if next_line and self._line_at(next_line).strip():

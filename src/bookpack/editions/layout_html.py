@@ -6,11 +6,14 @@ scripts and style sheets, which no reader of the book ever sees.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from bookpack.editions.freed_text import marks_behind_tags, marks_in_text
 from bookpack.model import HtmlBlock, SpanList, Structure, Tag
 from bookpack.read.html import RAW_TEXT_ELEMENTS, is_decorative
+from bookpack.read.spans import merged
 from bookpack.source import Edit, Span
 
 BLOCK_LAYOUT = frozenset(
@@ -26,32 +29,39 @@ _QUOTE_MARKS = re.compile(r"(?<=[\n\r])[ \t]*(?:>[ ]?)+")
 _FOOTNOTE_MARK = re.compile(r"\[\^[^\]]*\]:[ \t]*")
 
 
-def layout_edits(text: str, structure: Structure, figures: Mapping[Span, str]) -> Iterator[Edit]:
+def layout_edits(
+    text: str, structure: Structure, figures: Mapping[Span, str], gone: Iterable[Span] = ()
+) -> Iterator[Edit]:
     """Yield the edits that take layout out of `text`.
 
     `figures` maps the places of images that stand alone inside HTML blocks to the blocks of
-    text that replace them.
+    text that replace them, which may be empty. `gone` are stretches inside HTML blocks, no two
+    of them overlapping, that go together with what they hold.
     """
+    taken = sorted(gone)
+    blocks = structure.html_blocks
+    html = merged(block.span for block in blocks)
     ends: dict[str, int] = {}
+    inline = [one for one in structure.comments if html.holding(one.start) is None]
+    yield from (Edit(_with_one_blank(text, comment), "") for comment in inline)
     for tag in reversed(structure.inline_tags):
         if tag.name in _HIDDEN and tag.closing:
             ends[tag.name] = tag.span.end
         elif tag.name in ends:
             hidden = Span(tag.span.start, ends.pop(tag.name))
             if not _EMPTY_LINE.search(hidden.slice(text)):
+                inline.append(hidden)
                 yield Edit(_with_one_blank(text, hidden), "")
         elif _is_layout(tag):
+            inline.append(tag.span)
             yield Edit(tag.span, "")
-    blocks = structure.html_blocks
+    yield from marks_behind_tags(text, sorted(inline))
     # Behind these nothing has to be kept apart: a heading ends by itself, HTML goes.
     closed = {structure.body_start, *(h.span.end for h in structure.headings)}
     closed.update(block.span.end for block in blocks)
     for block in blocks:
         place = _Place.of(text, block, closed)
-        yield from _block_edits(text, block, place, structure.comments, figures)
-    for comment in structure.comments:
-        if not any(b.span.start <= comment.start < b.span.end for b in blocks):
-            yield Edit(_with_one_blank(text, comment), "")
+        yield from _block_edits(text, block, place, structure.comments, figures, taken)
 
 
 def _is_layout(tag: Tag) -> bool:
@@ -100,8 +110,9 @@ def _block_edits(
     place: _Place,
     comments: tuple[Span, ...],
     figures: Mapping[Span, str],
+    gone: Sequence[Span],
 ) -> Iterator[Edit]:
-    removable = _removable(text, block, comments, figures)
+    removable = _removable(text, block, comments, figures, gone)
     if not removable:
         return
     start, markup = block.span.start, block.span.slice(text)
@@ -112,18 +123,25 @@ def _block_edits(
     if len(runs) == 1 and runs[0][0] == content and not runs[0][2]:
         yield _without_block(text, block, place) if block.outermost else Edit(content, "")
         return
+    here = content.start
+    inline: list[Span] = []
+    kept = _preformatted(block)
     for span, breaks, blocks in runs:
         at_start, at_end = span.start == content.start, span.end == content.end
         if not breaks and not blocks:
             # Inline wrappers alone: the blanks around them are the author's.
-            for inner, _, _ in removable:
-                if span.start <= inner.start and inner.end <= span.end:
-                    yield Edit(inner, "")
+            first, last = (bisect_left(removable, ((offset,),)) for offset in span)
+            inner = [one for one, _, _ in removable[first:last]]
+            yield from (Edit(one, "") for one in inner)
+            inline += inner
             continue
+        yield from marks_in_text(markup, start, Span(here, span.start), inline, kept)
+        here, inline = span.end, []
         # Text on both sides is kept apart; where the block begins or ends, nothing is needed.
         neighbours = [*([""] if not at_start else []), *blocks, *([""] if not at_end else [])]
         lead = f"\n{place.prefix}" if at_start and place.glued else ""
         yield Edit(span, lead + place.break_line.join(neighbours))
+    yield from marks_in_text(markup, start, Span(here, content.end), inline, kept)
 
 
 def _preformatted(block: HtmlBlock) -> SpanList:
@@ -142,14 +160,22 @@ def _preformatted(block: HtmlBlock) -> SpanList:
 
 
 def _removable(
-    text: str, block: HtmlBlock, comments: tuple[Span, ...], figures: Mapping[Span, str]
+    text: str,
+    block: HtmlBlock,
+    comments: tuple[Span, ...],
+    figures: Mapping[Span, str],
+    gone: Sequence[Span],
 ) -> list[tuple[Span, bool, str]]:
     """List what goes, in order: its place, whether it breaks the line, what replaces it."""
-    found: list[tuple[Span, bool, str]] = []
+    first, last = (bisect_left(gone, (offset,)) for offset in block.span)
+    found = [(span, True, "") for span in gone[first:last]]
+    inside = SpanList([offset for span in gone[first:last] for offset in span])
     skip_until = -1
     kept = _preformatted(block)
     for index, tag in enumerate(block.tags):
         if tag.span.start < skip_until or kept.holding(tag.span.start) is not None:
+            continue
+        if inside.holding(tag.span.start) is not None:
             continue
         if tag.name in RAW_TEXT_ELEMENTS and not tag.closing:
             end = next((t.span.end for t in block.tags[index + 1 :] if t.name == tag.name), None)
@@ -158,14 +184,14 @@ def _removable(
                 skip_until = end
         elif tag.name == "img":
             if tag.span in figures:
-                found.append((tag.span, True, figures[tag.span]))
+                found.append((tag.span, bool(figures[tag.span]), figures[tag.span]))
             elif not tag.closing and is_decorative(tag):
                 found.append((tag.span, False, ""))
         elif _is_layout(tag):
             found.append((tag.span, tag.name in BLOCK_LAYOUT, ""))
     for comment in comments:
-        inside = block.span.start <= comment.start < block.span.end
-        if inside and kept.holding(comment.start) is None:
+        within = block.span.start <= comment.start < block.span.end
+        if within and all(held.holding(comment.start) is None for held in (kept, inside)):
             found.append((comment, False, ""))
     return sorted(found)
 
@@ -199,11 +225,13 @@ def _without_block(text: str, block: HtmlBlock, place: _Place) -> Edit:
     start, end = block.span
     if place.glued:
         return Edit(block.span, "\n" if text[end : end + 1].strip() else "")
-    before = text[max(0, start - 200) : start].rstrip(" \t")
+    window = text[max(0, start - 200) : start]
+    before = window.rstrip(" \t")
     if not before or before.endswith(("\n\n", "\r\n\r\n", "\r\r")):
         following = re.compile(r"[ \t]*(?:\r\n|\n|\r)").match(text, end)
         if following:
-            end = following.end()
+            # With its indentation, which would become that of the next line.
+            start, end = start - len(window) + len(before), following.end()
     return Edit(Span(start, end), "")
 
 

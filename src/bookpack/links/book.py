@@ -67,7 +67,6 @@ def check_links(resolved: list[ResolvedChapter]) -> list[Diagnostic]:
             if definition.repeated:
                 message = f"[{definition.label}] is defined twice."
                 found.append(report("duplicate-definition", source, message, definition.span))
-        found += _check_images(one)
         found += _check_footnotes(one.chapter)
     if relative and absolute / (absolute + len(relative)) >= _ABSOLUTE_SHARE:
         for source, place, url in relative:
@@ -80,19 +79,6 @@ def check_links(resolved: list[ResolvedChapter]) -> list[Diagnostic]:
 
 def _finding(source: Source, place: Span, resolution: Resolution) -> Diagnostic:
     return report(resolution.rule, source, resolution.message, place, help=resolution.help)
-
-
-def _check_images(one: ResolvedChapter) -> list[Diagnostic]:
-    return [
-        report(
-            "image-without-words",
-            one.chapter.source,
-            f"Nothing says what {image.target[:80] or 'this image'} shows.",
-            image.span,
-        )
-        for image, _ in one.images
-        if not image.alt and not image.title and not image.decorative
-    ]
 
 
 def _check_footnotes(chapter: Chapter) -> list[Diagnostic]:

@@ -51,6 +51,11 @@ class Resolution:
     relative: bool = False
 
 
+def asset_path(resolution: Resolution) -> str:
+    """Return the path in the book of the asset that a target means, empty where it means none."""
+    return resolution.path if resolution.kind is Kind.ASSET else ""
+
+
 class LinkResolver:
     """Resolves the targets of one book; every answer is remembered."""
 

@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 from bookpack import __version__
 from bookpack.network.addresses import host_of, is_public, port_of
 
-USER_AGENT = f"bookpack/{__version__} (link check)"
+USER_AGENT = f"bookpack/{__version__}"
+_PAGES = "text/html,application/xhtml+xml,*/*;q=0.8"
 _HEAD_LIMIT = 256 * 1024
 """Bytes of status line and header fields beyond which nobody means well."""
 _PIECE = 64 * 1024
@@ -33,11 +34,19 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request: an address in the form that `addresses` gives; a body only up to a limit."""
+    """A request: an address in the form that `addresses` gives; a body only up to a limit.
+
+    `whole` says that a part of the body is of no use: none is asked for, and a body that is
+    announced as longer than `body_limit` is not read. `accept` are media types as in HTTP,
+    `purpose` is told to the server.
+    """
 
     address: str
     method: str = "HEAD"
     body_limit: int = 0
+    whole: bool = False
+    accept: str = _PAGES
+    purpose: str = "link check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +198,9 @@ def _exchange(
         for name, value in response.getheaders():
             headers.setdefault(name.lower(), value)
         body, cut = b"", False
-        if ask.body_limit and 200 <= response.status < 300:
+        if ask.whole and (response.length or 0) > ask.body_limit:
+            cut = True
+        elif ask.body_limit and 200 <= response.status < 300:
             body, cut = _read_body(response, ask.body_limit)
             cut = cut or _is_part(headers.get("content-range", ""), len(body))
         return Answer(response.status, headers, body, cut, private)
@@ -201,12 +212,12 @@ def _request(ask: Ask) -> bytes:
     lines = [
         f"{ask.method} {target} HTTP/1.1",
         f"Host: {parts.netloc}",
-        f"User-Agent: {USER_AGENT}",
-        "Accept: text/html,application/xhtml+xml,*/*;q=0.8",
+        f"User-Agent: {USER_AGENT} ({ask.purpose})",
+        f"Accept: {ask.accept}",
         "Accept-Encoding: identity",
         "Connection: close",
     ]
-    if ask.body_limit:
+    if ask.body_limit and not ask.whole:
         lines.append(f"Range: bytes=0-{ask.body_limit - 1}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
 

@@ -212,9 +212,7 @@ class BookFiles:
         return False
 
 
-def same_answers(
-    folder: Path, skip: Path, descriptions: str, answers: Mapping[str, Any]
-) -> bool:
+def same_answers(folder: Path, skip: Path, descriptions: str, answers: Mapping[str, Any]) -> bool:
     """Tell whether all that a former build asked would be answered the same today."""
     files = BookFiles(folder, skip, descriptions)
     for inner in answers["listed"]:

@@ -57,8 +57,7 @@ RULES = (
         "description-of-another-version",
         WARNING,
         "The picture has changed since it was described.",
-        "Correct the description and its hash with bookpack describe --approve, or ask again "
-        "with --refresh.",
+        "Ask again with bookpack describe --refresh, or correct the text and --approve it.",
     ),
     Rule(
         "BP709",
@@ -72,7 +71,7 @@ RULES = (
         "unreadable-description",
         ERROR,
         "The file of a description cannot be understood, so it is not used.",
-        "Mend its head between the +++ lines, or delete the file and run bookpack describe.",
+        "Mend what the message names, or delete the file and run bookpack describe.",
     ),
     Rule(
         "BP711",

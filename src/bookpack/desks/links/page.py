@@ -9,11 +9,12 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from bookpack.counting import counted
 from bookpack.desks.links.graph import OFTEN_FACTOR, OFTEN_LEAST
 from bookpack.desks.links.mirrors import OldLink, by_address
 from bookpack.desks.links.picture import Picture, draw
 from bookpack.desks.links.report import LinkReport, is_vague
-from bookpack.desks.links.report_text import balance_sentence, counted, headline
+from bookpack.desks.links.report_text import balance_sentence, headline
 
 _SHOWN = 10
 _SHOWN_PASSAGES = 8

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from bookpack.counting import counted
 from bookpack.desks.links.graph import OFTEN_FACTOR, OFTEN_LEAST
 from bookpack.desks.links.mirrors import OldLink, by_address
 from bookpack.desks.links.report import LinkReport, is_vague
@@ -24,11 +25,6 @@ def as_text(report: LinkReport) -> str:
 def as_json(report: LinkReport) -> str:
     """Return the whole report as one JSON object; chapters are named by their paths."""
     return json.dumps(_record(report), indent=2, ensure_ascii=False)
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun: `1 link`, `2,000 links`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def headline(report: LinkReport) -> str:
