@@ -6,7 +6,7 @@ adding a row to its group: selection, documentation and every output form follow
 
 from itertools import chain
 
-from bookpack.rules import conventions, files, links, pictures, text
+from bookpack.rules import conventions, files, grammar, links, pictures, text
 from bookpack.rules.rule import Rule, Severity
 
 __all__ = ["RULES", "RULES_BY_NAME", "Rule", "Severity"]
@@ -14,7 +14,9 @@ __all__ = ["RULES", "RULES_BY_NAME", "Rule", "Severity"]
 RULES: dict[str, Rule] = {
     rule.code: rule
     for rule in sorted(
-        chain.from_iterable(group.RULES for group in (files, links, text, conventions, pictures)),
+        chain.from_iterable(
+            group.RULES for group in (files, links, text, conventions, pictures, grammar)
+        ),
         key=lambda rule: rule.code,
     )
 }

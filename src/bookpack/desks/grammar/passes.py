@@ -22,6 +22,7 @@ from bookpack.errors import SettingsError
 from bookpack.model import Chapter
 
 DEFAULT = PassTable("harper")
+MODEL = PassTable(engine="model")
 Progress = Callable[[str, int, int], None]
 
 
@@ -32,8 +33,8 @@ class Engine(Protocol):
     def name(self) -> str:
         """What a reviewer is told."""
 
-    def propose(self, blocks: Sequence[Block]) -> Iterable[Proposal]:
-        """Yield fixes for the blocks of one chapter."""
+    def propose(self, blocks: Sequence[Block]) -> Iterable[Proposal | Refused]:
+        """Yield fixes for the blocks of one chapter, and those it knows to be refused."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,12 @@ def run_passes(
     """Run every pass over its chapters (of those, the `wanted` paths) and return the queue.
 
     `engines` are makers of engines that are not built in, such as `model`. Without a pass in the
-    settings, harper and the desk's own rules go through the whole book. Nothing is applied.
+    settings, those of `passes_of` go through the whole book. Nothing is applied.
     Raises `SettingsError` for an engine that is not there, or for a book that is not in English
     and has only engines that know no other language.
     """
     step = progress or (lambda name, done, total: None)
-    passes = prose.settings.grammar.pass_ or (DEFAULT,)
+    passes = passes_of(prose)
     made = [(one, engine) for one in passes for engine in _engines(one, prose, engines or {})]
     chapters = [c for c in prose.chapters if not wanted or c.path in wanted or _path(c) in wanted]
     entries, refused = [], []
@@ -95,14 +96,32 @@ def run_passes(
     return Queue(tuple(entries), tuple(refused), texts)
 
 
+def passes_of(prose: Prose) -> tuple[PassTable, ...]:
+    """Return the passes of the settings; without any, harper, and a model where one is set."""
+    if prose.settings.grammar.pass_:
+        return prose.settings.grammar.pass_
+    if not (prose.settings.model.base_url and prose.settings.model.name):
+        return (DEFAULT,)
+    return (DEFAULT, MODEL) if prose.is_english else (MODEL,)
+
+
+def covers(one: PassTable, chapter: Chapter) -> bool:
+    """Tell whether a pass goes through `chapter`."""
+    return not one.chapters or any(fnmatchcase(chapter.path, pattern) for pattern in one.chapters)
+
+
 def prove(
-    chapter: Chapter, proposals: Iterable[Proposal], *, math: bool = True
+    chapter: Chapter, proposals: Iterable[Proposal | Refused], *, math: bool = True
 ) -> tuple[list[Resolved], list[Refused]]:
     """Return what every proposal comes to in `chapter`, and what was refused with its reason."""
     validator = Validator(chapter, math)
     resolved: list[Resolved] = []
     refused: list[Refused] = []
-    for fix, blocks in proposals:
+    for proposal in proposals:
+        if isinstance(proposal, Refused):
+            refused.append(proposal)
+            continue
+        fix, blocks = proposal
         found = validator.resolve(fix, blocks)
         if isinstance(found, Refused):
             refused.append(found)
@@ -131,10 +150,9 @@ def _engines(one: PassTable, prose: Prose, others: Mapping[str, MakeEngine]) -> 
 
 def _proposals(
     chapter: Chapter, prose: Prose, made: Sequence[tuple[PassTable, Engine]]
-) -> Iterator[Proposal]:
+) -> Iterator[Proposal | Refused]:
     for one, engine in made:
-        patterns = one.chapters
-        if not patterns or any(fnmatchcase(chapter.path, pattern) for pattern in patterns):
+        if covers(one, chapter):
             yield from engine.propose(prose.blocks[chapter.path])
 
 
@@ -143,7 +161,9 @@ def _path(chapter: Chapter) -> str:
 
 
 def read_prompt(folder: Path, one: PassTable) -> str:
-    """Return what the prompt file of a pass says. Raises `SettingsError`."""
+    """Return what the prompt file of a pass says, if it has one. Raises `SettingsError`."""
+    if not one.prompt:
+        return ""
     path = folder / one.prompt
     try:
         return path.read_text("utf-8-sig")

@@ -110,24 +110,13 @@ def check_again(
     again: list[Resolved] = []
     for entry in mine:
         span = shifted(entry.suggestion.span, edits)
-        place = locate(chapter, blocks, span) if span is not None else None
-        if place is None:
-            refused.append(Refused(entry.resolved.fix, path, Reason.TAKEN))
-            continue
-        block, inside = place
-        fix = replace(
-            entry.resolved.fix,
-            quote=inside.slice(block.text),
-            replacement=entry.suggestion.after,
-            span=inside,
-        )
-        proven = validator.resolve(fix, [block])
+        proven = prove_again(entry, span, chapter, blocks, validator)
         if isinstance(proven, Refused):
             refused.append(proven)
         else:
             # Every engine that made it still does.
             again += (
-                replace(one, fix=replace(fix, engine=engine))
+                replace(one, fix=replace(one.fix, engine=engine))
                 for one in proven
                 for engine in entry.engines
             )
@@ -137,6 +126,21 @@ def check_again(
     order = {name: place for place, name in enumerate(texts)}
     entries.sort(key=lambda entry: (order[entry.suggestion.path], entry.suggestion.span))
     return Queue(tuple(entries), tuple(refused), texts)
+
+
+def prove_again(
+    entry: Entry, span: Span | None, chapter: Chapter, blocks: Sequence[Block], validator: Validator
+) -> list[Resolved] | Refused:
+    """Return what `entry` comes to at `span` of the author's text as it is now, or why not."""
+    fix = entry.resolved.fix
+    place = locate(chapter, blocks, span) if span is not None else None
+    if place is None:
+        return Refused(fix, author_source(chapter).path, Reason.TAKEN)
+    block, inside = place
+    located = replace(
+        fix, quote=inside.slice(block.text), replacement=entry.suggestion.after, span=inside
+    )
+    return validator.resolve(located, [block])
 
 
 def locate(chapter: Chapter, blocks: Sequence[Block], span: Span) -> tuple[Block, Span] | None:
@@ -163,7 +167,7 @@ def _draft(one: Resolved) -> Draft:
     category = REWRITE if is_rewrite else one.fix.category.value
     why = f"{one.fix.why} It changes the heading's address." if one.renames else one.fix.why
     pattern = f"{one.before} → {one.after}"
-    return Draft(shape.value, category, one.span, one.after, pattern, why)
+    return Draft(shape.value, category, one.span, one.after, pattern, why, alone=is_rewrite)
 
 
 def _groups(spans: Sequence[Span]) -> dict[Span, int]:

@@ -57,6 +57,8 @@ class Reason(StrEnum):
     NO_CHANGE = "it changes nothing"
     PLACEHOLDER = "it writes a placeholder into the text"
     CONTROL = "it writes a line break or control character"
+    MALFORMED = "it is not written as a fix must be"
+    TOO_MANY = "one answer had more fixes than anybody could want"
     TAKEN = "another change that was accepted covers its place"
     STRUCTURE = "it would change how the chapter is built around it"
 
@@ -179,7 +181,7 @@ class Validator:
     def _keeps_structure(self, place: Span, after: str, block: Block) -> bool:
         """Tell whether everything but running text stands where it stood."""
         text = self.chapter.source.text
-        if _is_harmless(text, place, after) and not self._in_brackets(place, block):
+        if is_harmless(text, place, after) and not self._in_brackets(place, block):
             return True
         key = (place, after)
         if key not in self._known:
@@ -274,7 +276,7 @@ def _is_quoted(fix: Fix, text: str, span: Span) -> bool:
     return False
 
 
-def _is_harmless(text: str, place: Span, after: str) -> bool:
+def is_harmless(text: str, place: Span, after: str) -> bool:
     """Tell at a glance that Markdown cannot read words, blanks and commas as anything else.
 
     The signs next to the place stay what they are to CommonMark's rules of flanking, and nothing
