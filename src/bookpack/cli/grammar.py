@@ -243,9 +243,8 @@ def _tell(desk: "GrammarDesk", found: "Sequence[Entry]", book: Path) -> None:
 
     for line in summary(found):
         click.echo(line)
-    words = sum(
-        len(block.text.split()) for blocks in desk.prose.blocks.values() for block in blocks
-    )
+    blocks = (block for found_in in desk.prose.blocks.values() for block in found_in)
+    words = sum(len(block.text.split()) for block in blocks if block.path in desk.queue.texts)
     open_ones = counted(len(found), "suggestion")
     click.echo(f"{open_ones} open in {words:,} words of prose.")
     if desk.queue.refused:

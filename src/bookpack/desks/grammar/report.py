@@ -126,7 +126,7 @@ def refused_lines(refused: Iterable[Refused]) -> list[str]:
     lines = []
     for fix, path, reason, detail in refused:
         change = f"{_brief(fix.quote or fix.pattern)} → {_brief(fix.replacement)}"
-        more = f" ({_brief(detail)})" if detail else ""
+        more = f" ({_brief(detail)[1:-1]})" if detail else ""
         lines.append(f"{path}: {change}: {reason}{more}. ({fix.engine})")
     return lines
 
