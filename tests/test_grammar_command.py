@@ -149,9 +149,9 @@ class TestDecisions:
     @pytest.mark.parametrize(
         ("arguments", "complaint"),
         [
-            (["--accept", "000000"], "No suggestion has the id 000000."),
+            (["--accept", "000000"], "No suggestion has the id 000000;"),
             (["--accept-category", "rewrite"], "rewrite is no category that can be accepted"),
-            (["--accept", "GF1"], "No suggestion has the id GF1."),
+            (["--accept", "GF1"], "No suggestion has the id GF1;"),
         ],
     )
     def test_names_that_mean_nothing(

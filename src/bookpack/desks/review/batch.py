@@ -33,7 +33,10 @@ def with_ids(items: Sequence[Item], names: Sequence[str]) -> tuple[list[Item], s
     for name in names:
         found = [item for item in items if item.suggestion.id.startswith(name)]
         if len(name) < _SHORTEST_ID or not found:
-            return [], f"No suggestion has the id {name}."
+            return [], (
+                f"No suggestion has the id {name}; what is written beside a suggestion gives it "
+                "another one, so look again."
+            )
         if len(found) > 1:
             return [], f"Several ids begin with {name}; give more of it."
         chosen += found
