@@ -39,7 +39,7 @@ class TestFindings:
         result = bookpack("grammar", "book")
         assert (result.returncode, result.stderr) == (0, "")
         assert (
-            "book/chapters/1-oven.md:3:28: warning BP703 punctuation-suggestion: "
+            "book/chapters/1-oven.md:3:28: warning BP803 punctuation-suggestion: "
             "“wont” → “won't”: " in result.stdout
         )
         assert result.stdout.endswith(
@@ -57,7 +57,7 @@ Next: bookpack review book
     def test_in_the_forms_that_other_programs_read(self, book: Path, bookpack: Bookpack) -> None:
         found = json.loads(bookpack("grammar", book, "--format", "json").stdout)
         first = found[0]
-        assert (first["code"], first["fix"]["text"]) == ("BP702", "")
+        assert (first["code"], first["fix"]["text"]) == ("BP802", "")
         assert OVEN[slice(*first["fix"]["span"])] == " the"
         log = json.loads(bookpack("grammar", book, "--format", "sarif").stdout)
         assert len(log["runs"][0]["results"]) == 4
@@ -80,7 +80,7 @@ Next: bookpack review book
 
     def test_check_fails_while_anything_is_open(self, book: Path, bookpack: Bookpack) -> None:
         assert bookpack("grammar", book, "--check").returncode == 1
-        assert bookpack("grammar", book, "--check", "--set", "lint.ignore=['BP7']").returncode == 0
+        assert bookpack("grammar", book, "--check", "--set", "lint.ignore=['BP8']").returncode == 0
 
     def test_a_comment_takes_a_suggestion_back(
         self, make_book: MakeBook, bookpack: Bookpack

@@ -273,7 +273,7 @@ class TestWhatModelsGetWrong:
         rewrite = fix("Bread rise in it", new, r"Bread rise in it\. A hot oven is")
         with ModelServer([fixes(rewrite)]) as server:
             result = grammar(book, server=server)
-        assert "BP706 rewrite-suggestion" in result.stdout
+        assert "BP806 rewrite-suggestion" in result.stdout
         done = grammar(book, "--accept-category", "word choice", "--accept-category", "clarity")
         assert done.stdout == "0 accepted now, 0 rejected, 1 open.\n"
         assert (book / "chapters/1-oven.md").read_text("utf-8") == TEXT

@@ -1,17 +1,17 @@
-"""Rules about the language of the text (BP7), which the grammar desk's suggestions are found by."""
+"""Rules about the language of the text (BP8), which the grammar desk's suggestions are found by."""
 
 from bookpack.rules.rule import INFO, WARNING, Rule
 
 _HELP = "Decide on it with bookpack review."
 
 RULES = (
-    Rule("BP701", "spelling-suggestion", WARNING, "A word may be misspelt.", _HELP),
-    Rule("BP702", "grammar-suggestion", WARNING, "A sentence may be ungrammatical.", _HELP),
-    Rule("BP703", "punctuation-suggestion", WARNING, "A sign may be wrong or missing.", _HELP),
-    Rule("BP704", "word-choice-suggestion", WARNING, "Another word may be meant.", _HELP),
-    Rule("BP705", "clarity-suggestion", INFO, "A sentence may be hard to understand.", _HELP),
+    Rule("BP801", "spelling-suggestion", WARNING, "A word may be misspelt.", _HELP),
+    Rule("BP802", "grammar-suggestion", WARNING, "A sentence may be ungrammatical.", _HELP),
+    Rule("BP803", "punctuation-suggestion", WARNING, "A sign may be wrong or missing.", _HELP),
+    Rule("BP804", "word-choice-suggestion", WARNING, "Another word may be meant.", _HELP),
+    Rule("BP805", "clarity-suggestion", INFO, "A sentence may be hard to understand.", _HELP),
     Rule(
-        "BP706",
+        "BP806",
         "rewrite-suggestion",
         INFO,
         "A passage may be better in other words.",
