@@ -27,6 +27,7 @@ from bookpack.rules import (
     Severity,
     conventions,
     files,
+    grammar,
     links,
     pictures,
     site,
@@ -186,7 +187,8 @@ class TestTheTable:
     def test_codes_are_unique_and_sorted(self) -> None:
         assert [rule.code for rule in RULES.values()] == list(RULES)
         assert list(RULES) == sorted(RULES)
-        assert len(RULES_BY_NAME) == len(RULES)
+        groups = (files, links, text, conventions, pictures, site, grammar)
+        assert sum(len(group.RULES) for group in groups) == len(RULES) == len(RULES_BY_NAME)
 
     @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
     def test_a_row_is_complete(self, rule: Any) -> None:
@@ -401,7 +403,7 @@ def unescape(value: str) -> str:
 
 
 def test_no_code_and_no_name_is_given_twice() -> None:
-    groups = (conventions, files, links, pictures, site, text)
+    groups = (conventions, files, grammar, links, pictures, site, text)
     rows = [rule for group in groups for rule in group.RULES]
     assert len({rule.code for rule in rows}) == len({rule.name for rule in rows}) == len(rows)
     assert len(RULES) == len(rows)

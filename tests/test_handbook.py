@@ -191,7 +191,7 @@ class TestTheSettingsChapter:
             for key, default, _ in rows_of(section("3-chapters-and-settings.md", f"### {table}"))
         }
         assert written == {
-            field.name.replace("_", "-"): _default(field)
+            field.name.rstrip("_").replace("_", "-"): _default(field)
             for field in dataclasses.fields(TABLES[table])
         }
 

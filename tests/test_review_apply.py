@@ -284,4 +284,4 @@ def test_the_mode_of_a_chapter_stays_and_nothing_is_left_beside_it(tmp_path: Pat
     assert (tmp_path / PATH).stat().st_mode & 0o777 == 0o640
     assert [place.name for place in (tmp_path / "chapters").iterdir()] == ["one.md"]
     assert (tmp_path / FILE).is_file()
-    assert (tmp_path / "review/.gitattributes").read_text() == "decisions.jsonl merge=union\n"
+    assert (tmp_path / "review/.gitattributes").read_text() == "*.jsonl merge=union\n"

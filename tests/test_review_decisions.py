@@ -171,8 +171,9 @@ from test_review_apply import open_desk
 folder, first = Path(sys.argv[1]), int(sys.argv[2])
 desk = open_desk(folder, *[(f"teh{n:02}.", f"the{n:02}!!") for n in range(40)])
 sys.stdout.flush()
-for item in desk.items[first::2]:
-    assert desk.accept([item]) == []
+for item in desk.items:
+    if int(item.suggestion.before[3:5]) % 2 == first:
+        assert desk.accept([item]) == []
 """
 
 

@@ -9,8 +9,10 @@ import click
 from bookpack import __version__
 from bookpack.cli.book import build, check, init, unpack
 from bookpack.cli.describe import describe
+from bookpack.cli.grammar import grammar
 from bookpack.cli.links import links
 from bookpack.cli.options import EXIT_INTERRUPTED
+from bookpack.cli.review import review
 from bookpack.cli.serve import serve
 from bookpack.console import complain
 from bookpack.errors import BookpackError, WorldError
@@ -40,7 +42,7 @@ def cli() -> None:
     """
 
 
-for _command in (build, check, serve, describe, links, unpack, init):
+for _command in (build, check, serve, describe, links, grammar, review, unpack, init):
     cli.add_command(_command)
 
 

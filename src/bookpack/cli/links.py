@@ -1,15 +1,14 @@
 """The command of the link desk."""
 
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bookpack.cli.options import EXIT_FINDINGS, book_options, settings_of
-from bookpack.console import colour, complain, progress
+from bookpack.cli.deciding import at_terminal, complain_of, sum_up, take_back
+from bookpack.cli.options import book_options, settings_of
+from bookpack.console import progress
 from bookpack.errors import SettingsError
 
 
@@ -73,7 +72,9 @@ def links(
     if undo is not None:
         if undo != "all" and book == Path() and Path(undo).is_dir():
             book, undo = Path(undo), "all"  # `links --undo mybook` names a book, not an id
-        _undo_fixes(book, undo, by, quiet)
+        from bookpack.desks.links.fixes import ENGINE
+
+        take_back(book, ENGINE, undo, by, quiet)
         return
     if fix or accept or reject or diff:
         settings = settings_of(book, config, url, overrides)
@@ -112,9 +113,8 @@ def _fix_links(
     """Propose changes to links, and carry out what is decided on them."""
     from bookpack import pipeline
     from bookpack.desks.links.fixes import FIXES, propose_fixes
-    from bookpack.desks.review import batch, terminal
+    from bookpack.desks.review import batch
     from bookpack.desks.review.apply import Desk
-    from bookpack.desks.review.keys import open_keys
 
     with progress(quiet) as tell:
         checked = pipeline.check(settings, book / "build", tell)
@@ -122,8 +122,7 @@ def _fix_links(
         checked.resolved, checked.resolver, checked.diagnostics, checked.planned.settings
     )
     desk = Desk(book, found.suggestions, found.texts, by=by)
-    for complaint in desk.complaints:
-        complain(complaint)
+    complain_of(desk)
     if diff:
         click.echo("".join(batch.unified_diff(desk)), nl=False)
         return
@@ -136,34 +135,5 @@ def _fix_links(
                     raise SettingsError(f"{name} is no code of a fix ({', '.join(FIXES)}) or id.")
             refused += decide(chosen, why=why)
     else:
-        width = min(shutil.get_terminal_size().columns, 100)
-        screen = terminal.Screen(click.echo, colour(sys.stdout), width)
-        with open_keys(sys.stdin) as keys:
-            terminal.review(desk, keys, screen)
-    for place, reason in refused:
-        complain(f"{place}: not done: {reason}.")
-    if not quiet:
-        states = [item.state for item in desk.items]
-        done = sum(item.is_applied for item in desk.items)
-        new = states.count("rejected")
-        click.echo(f"{done} accepted now, {new} rejected, {len(desk.open_items)} open.")
-    if refused:
-        raise SystemExit(EXIT_FINDINGS)
-
-
-def _undo_fixes(book: Path, name: str, by: str, quiet: bool) -> None:
-    """Take accepted changes to links back."""
-    from bookpack.desks.links.fixes import ENGINE
-    from bookpack.desks.review.undoing import undo
-
-    if not book.is_dir():
-        raise SettingsError(f"The book's folder {book} does not exist.")
-    done, refused = undo(book, ENGINE, "" if name == "all" else name, by)
-    for place, reason in refused:
-        complain(f"{place}: not undone: {reason}.")
-    if not quiet:
-        for one in done:
-            click.echo(f"Undone: {one.path} {one.rule} {one.id}")
-        click.echo(f"{len(done)} undone.")
-    if refused:
-        raise SystemExit(EXIT_FINDINGS)
+        at_terminal(desk)
+    sum_up(desk, refused, quiet)

@@ -15,6 +15,7 @@ from typing import Any
 
 from bookpack.config.reader import Reader
 from bookpack.config.tables import (
+    GrammarTable,
     ImagesTable,
     LayoutTable,
     LinksTable,
@@ -47,6 +48,7 @@ class Settings:
     images: ImagesTable = field(default_factory=ImagesTable)
     model: ModelTable = field(default_factory=ModelTable)
     site: SiteTable = field(default_factory=SiteTable)
+    grammar: GrammarTable = field(default_factory=GrammarTable)
 
     @property
     def base_url(self) -> str:
@@ -123,6 +125,7 @@ def load_settings(
         "images": ImagesTable,
         "model": ModelTable,
         "site": SiteTable,
+        "grammar": GrammarTable,
     }
     reader.check_keys(tables, (*schemas, "part"), "")
     part = tables.get("part", [])

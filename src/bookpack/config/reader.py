@@ -23,7 +23,9 @@ class Reader:
         """Return `schema` filled from `values`. Raises `SettingsError`."""
         if not isinstance(values, dict):
             raise self.error(name, "must be a table", "")
-        fields = {f.name.replace("_", "-"): f.name for f in dataclasses.fields(schema)}  # type: ignore[arg-type]
+        # A name that Python keeps for itself has an underscore behind it.
+        names = [field.name for field in dataclasses.fields(schema)]  # type: ignore[arg-type]
+        fields = {name.rstrip("_").replace("_", "-"): name for name in names}
         self.check_keys(values, tuple(fields), name)
         hints = get_type_hints(schema)
         return schema(

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 STYLES = ("markdown", "xml", "plain", "json")
 FAIL_ON = ("error", "warning", "info", "never")
+PROFILES = ("careful", "quiet")
+ENGLISHES = ("american", "australian", "british", "canadian", "indian")
+GRAMMAR_ENGINES = ("harper", "rules", "model")
 DRAFT_PHRASES = (
     "this is a work in progress",
     "this chapter is a work in progress",
@@ -186,3 +189,34 @@ class SiteTable:
     rsl: str = ""
     color: str = "#0b5cad"
     card_font: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PassTable:
+    """`[[grammar.pass]]`: one way of going through chapters, and who does it.
+
+    `engine` is `harper` (with the desk's own rules), `rules` (these alone) or `model`; `prompt` is
+    a file with what a model is told, `model` its name where it is not that of `[model]`.
+    `chapters` are patterns over chapter paths; none means all.
+    """
+
+    name: str = ""
+    engine: str = "harper"
+    prompt: str = ""
+    model: str = ""
+    chapters: tuple[str, ...] = ()
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrammarTable:
+    """`[grammar]`: what the grammar desk looks for.
+
+    `profile` is `careful` or `quiet`. `dialect` is the English that is right, such as `british`;
+    without it all are. `ignore` are names of engines' rules that are never wanted.
+    """
+
+    profile: str = "careful"
+    dialect: str = ""
+    ignore: tuple[str, ...] = ()
+    pass_: tuple[PassTable, ...] = ()

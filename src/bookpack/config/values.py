@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bookpack.config.reader import Reader
-from bookpack.config.tables import FAIL_ON, STYLES, ImagesTable, LinksTable, ModelTable, SiteTable
+from bookpack.config.tables import (
+    ENGLISHES,
+    FAIL_ON,
+    GRAMMAR_ENGINES,
+    PROFILES,
+    STYLES,
+    GrammarTable,
+    ImagesTable,
+    LinksTable,
+    ModelTable,
+    SiteTable,
+)
 from bookpack.diagnostics import is_known_selector
 
 if TYPE_CHECKING:
@@ -64,8 +75,22 @@ def check_values(settings: "Settings", reader: Reader) -> None:
     _check_images(settings.images, reader)
     _check_model(settings.model, reader)
     _check_site(settings.site, reader)
+    _check_grammar(settings.grammar, reader)
     if any(control in settings.book.title for control in "\n\r"):
         raise reader.error("title", "must be one line", "book")
+
+
+def _check_grammar(grammar: GrammarTable, reader: Reader) -> None:
+    if grammar.dialect and grammar.dialect not in ENGLISHES:
+        raise reader.error("dialect", f"must be one of {', '.join(ENGLISHES)}", "grammar")
+    if grammar.profile not in PROFILES:
+        raise reader.error("profile", f"must be one of {', '.join(PROFILES)}", "grammar")
+    for one in grammar.pass_:
+        if one.engine not in GRAMMAR_ENGINES:
+            complaint = f"must be one of {', '.join(GRAMMAR_ENGINES)}"
+            raise reader.error("engine", complaint, "grammar.pass")
+        if one.profile and one.profile not in PROFILES:
+            raise reader.error("profile", f"must be one of {', '.join(PROFILES)}", "grammar.pass")
 
 
 def _check_images(images: ImagesTable, reader: Reader) -> None:

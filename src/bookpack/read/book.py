@@ -1,13 +1,13 @@
 """A folder of files → a `Book` with the findings made on the way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.model import Book, Chapter, Heading, LeftOut, SpanList, Structure
 from bookpack.read.files import BookFiles
-from bookpack.read.front_matter import FrontMatter
+from bookpack.read.front_matter import FrontMatter, read_front_matter
 from bookpack.read.layouts.base import Entry, Page, Plan, absolute_address
 from bookpack.read.layouts.registry import choose_layout
 from bookpack.read.markdown import parse_markdown
@@ -85,6 +85,18 @@ def read_book(
         labels=labels,
     )
     return book, diagnostics
+
+
+def read_again(planned: PlannedBook, source: Source) -> Chapter | None:
+    """Return the chapter of `source.path` with that text; None where the book has none there.
+
+    Everything but the chapter itself is as it was when the book was planned.
+    """
+    for entry in planned.plan.entries:
+        if entry.page.source.path == source.path:
+            page = replace(entry.page, source=source, front=read_front_matter(source.text))
+            return _read_chapter(replace(entry, page=page), planned, [], parse_markdown)
+    return None
 
 
 def _read_chapter(

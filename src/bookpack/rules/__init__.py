@@ -6,7 +6,7 @@ adding a row to its group: selection, documentation and every output form follow
 
 from itertools import chain
 
-from bookpack.rules import conventions, files, links, pictures, site, text
+from bookpack.rules import conventions, files, grammar, links, pictures, site, text
 from bookpack.rules.rule import Rule, Severity
 
 __all__ = ["RULES", "RULES_BY_NAME", "Rule", "Severity"]
@@ -15,7 +15,7 @@ RULES: dict[str, Rule] = {
     rule.code: rule
     for rule in sorted(
         chain.from_iterable(
-            group.RULES for group in (files, links, text, conventions, pictures, site)
+            group.RULES for group in (files, links, text, conventions, pictures, site, grammar)
         ),
         key=lambda rule: rule.code,
     )

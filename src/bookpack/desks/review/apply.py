@@ -6,7 +6,7 @@ write happens while the store is locked and after reading the chapter anew, so t
 reviewers and an editor that saves meanwhile cannot overwrite each other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from bookpack.desks.review.undoing import Refusal, undo_changes
 from bookpack.source import Edit, Source, Span, apply_edits
 from bookpack.system import uninterrupted
 
+Proof = Callable[[Source, Sequence[tuple[Suggestion, Span]]], Mapping[str, str]]
+"""Tells for a chapter as it is now which suggestions (by id) must not be written, and why."""
 _NEAR = 16
 """Code points beside a rejected change that must be as they were for the rejection to hold."""
 
@@ -55,7 +57,8 @@ class Item:
 class Desk:
     """Suggestions on one book, with what has been decided on them.
 
-    `texts` are the texts (path → text) in which the suggestions have their places.
+    `texts` are the texts (path → text) in which the suggestions have their places. `proof` is
+    asked before anything is written, with the very text that is about to be changed.
     """
 
     def __init__(
@@ -65,9 +68,11 @@ class Desk:
         texts: Mapping[str, str],
         *,
         by: str = "",
+        proof: Proof | None = None,
     ) -> None:
         self.folder = folder
         self.by = by
+        self.proof = proof or (lambda source, wanted: {})
         self.store = DecisionStore(folder)
         log = self.store.read()
         self.complaints = (*log.complaints, *log.disputes())
@@ -100,6 +105,15 @@ class Desk:
     def refresh(self, item: Item) -> None:
         """Look at the chapter of `item` again: somebody may have written it meanwhile."""
         self._reread(item.suggestion.path)
+
+    def why_not(self, item: Item) -> str:
+        """Return why an open item cannot be accepted any more; nothing when it can."""
+        path = item.suggestion.path
+        if item.span is None or path not in self._sources:
+            return "its text has changed, or another change was made there"
+        return self.proof(self._sources[path], [(item.suggestion, item.span)]).get(
+            item.suggestion.id, ""
+        )
 
     def _reread(self, path: str) -> None:
         self._refresh(path, self._sources[path].text if path in self._sources else None)
@@ -194,9 +208,14 @@ class Desk:
         if source.undecodable:
             return [Refusal(path, f"it holds bytes that are not {source.encoding}") for _ in group]
         chosen: list[tuple[Item, Edit]] = []
+        placed = [(item.suggestion, item.span) for item in group if item.span is not None]
+        reasons = self.proof(source, placed) if text is None else {}
         taken = -1
         for item in sorted((i for i in group if i.span is not None), key=lambda i: i.span or ()):
             assert item.span is not None
+            if item.suggestion.id in reasons:
+                refused.append(Refusal(self.place(item), reasons[item.suggestion.id]))
+                continue
             if item.span.start < taken:
                 refused.append(Refusal(self.place(item), "another change covers the same place"))
                 continue

@@ -2,10 +2,10 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bookpack.desks.review.apply import Desk, Item
-from bookpack.source import Edit, apply_edits
+from bookpack.source import Edit, Span, apply_edits
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _SHORTEST_ID = 4
@@ -14,7 +14,8 @@ _SHORTEST_ID = 4
 def named(items: Sequence[Item], names: Sequence[str]) -> tuple[list[Item], list[str]]:
     """Return the items that `names` mean, and the names that mean none.
 
-    A name is a rule's code, the word for it, or an id or its beginning.
+    A name is a rule's code, the word for it, or an id or its beginning. What must be decided
+    alone is meant by its id only.
     """
     chosen: dict[str, Item] = {}
     unknown = []
@@ -26,10 +27,29 @@ def named(items: Sequence[Item], names: Sequence[str]) -> tuple[list[Item], list
     return [item for item in items if item.suggestion.id in chosen], unknown
 
 
+def with_ids(items: Sequence[Item], names: Sequence[str]) -> tuple[list[Item], str]:
+    """Return the items whose ids begin with `names`, and what is wrong with one of these."""
+    chosen: list[Item] = []
+    for name in names:
+        found = [item for item in items if item.suggestion.id.startswith(name)]
+        if len(name) < _SHORTEST_ID or not found:
+            return [], (
+                f"No suggestion has the id {name}; what is written beside a suggestion gives it "
+                "another one, so look again."
+            )
+        if len(found) > 1:
+            return [], f"Several ids begin with {name}; give more of it."
+        chosen += found
+    return chosen, ""
+
+
 def unified_diff(desk: Desk) -> Iterator[str]:
-    """Yield the lines of a diff that `git apply` takes: every open change of the book."""
+    """Yield the lines of a diff that `git apply` takes: every open change of the book.
+
+    Of changes that exclude each other the first counts; those to be decided alone do not.
+    """
     by_path: dict[str, list[Item]] = {}
-    for item in desk.open_items:
+    for item in apart(item for item in desk.open_items if not item.suggestion.alone):
         by_path.setdefault(item.suggestion.path, []).append(item)
     for path, items in by_path.items():
         text = desk.source(items[0]).text
@@ -39,7 +59,22 @@ def unified_diff(desk: Desk) -> Iterator[str]:
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
+def apart(items: Iterable[Item]) -> list[Item]:
+    """Return `items` without those that claim a place which one before them has."""
+    chosen: list[Item] = []
+    taken: dict[str, list[Span]] = {}
+    for item in items:
+        span = item.span
+        if span is None:
+            continue
+        spans = taken.setdefault(item.suggestion.path, [])
+        if not any(span == one or (span.start < one.end and one.start < span.end) for one in spans):
+            spans.append(span)
+            chosen.append(item)
+    return chosen
+
+
 def _means(name: str, item: Item) -> bool:
     one = item.suggestion
     is_id = len(name) >= _SHORTEST_ID and one.id.startswith(name)
-    return name.upper() == one.rule or name == one.category or is_id
+    return is_id or (not one.alone and (name.upper() == one.rule or name == one.category))

@@ -15,24 +15,18 @@ skipped, and left where it is.
 
 import contextlib
 import json
-import os
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from bookpack.desks.review.line_file import FOLDER, LineFile, OpenLines
 from bookpack.desks.review.suggestion import digest
-from bookpack.errors import WorldError
-from bookpack.system import try_lock, unlock
 
-FOLDER = "review"
 FILE = f"{FOLDER}/decisions.jsonl"
 VERDICTS = ("accepted", "edited", "rejected", "skipped", "undone", "moved")
 _CONFLICT_MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
-_PATIENCE = 30.0
-"""Seconds to wait for another reviewer to finish writing."""
 
 
 @dataclass(frozen=True)
@@ -188,66 +182,26 @@ class DecisionStore:
     """The store of one book."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.file = folder / FILE
+        self._lines = LineFile(folder, FILE)
+        self.file = self._lines.place
 
     def read(self) -> Log:
         """Return what has been decided. Raises `WorldError`."""
-        try:
-            return parse_log(self.file.read_bytes())
-        except FileNotFoundError:
-            return Log()
-        except OSError as error:
-            raise _cannot("read", error) from error
+        return parse_log(self._lines.read())
 
     @contextlib.contextmanager
     def locked(self) -> Iterator["OpenStore"]:
-        """Keep other reviewers out until the block ends. Raises `WorldError`.
-
-        The operating system gives the lock back when the process dies.
-        """
-        with self._open() as file:
-            deadline = time.monotonic() + _PATIENCE
-            while not try_lock(file.fileno()):
-                if time.monotonic() > deadline:
-                    raise WorldError(
-                        f"Somebody else is writing {FILE}. Wait for it to end and run again."
-                    )
-                time.sleep(0.02)
-            try:
-                yield OpenStore(file)
-            finally:
-                unlock(file.fileno())
-
-    def _open(self) -> BinaryIO:
-        place = self.file.parent
-        try:
-            created = not place.exists()
-            place.mkdir(parents=True, exist_ok=True)
-            if not place.resolve().is_relative_to(self.folder.resolve()):
-                raise WorldError(f"{FOLDER} is a link out of the book's folder.")
-            if created:
-                (place / ".gitattributes").write_text("decisions.jsonl merge=union\n", "utf-8")
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-            flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-            return os.fdopen(os.open(self.file, flags, 0o644), "r+b", buffering=0)
-        except OSError as error:
-            raise _cannot("write", error) from error
+        """Keep other reviewers out until the block ends. Raises `WorldError`."""
+        with self._lines.locked() as lines:
+            yield OpenStore(lines)
 
 
 class OpenStore:
     """The store while it is locked: `log` is what stands in it."""
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        try:
-            file.seek(0)
-            data = file.read()
-        except OSError as error:
-            raise _cannot("read", error) from error
-        # A torn last line must not swallow the first line that is appended now.
-        self._torn = bool(data) and not data.endswith(b"\n")
-        self.log = parse_log(data)
+    def __init__(self, lines: OpenLines) -> None:
+        self._lines = lines
+        self.log = parse_log(lines.data)
 
     def append(self, decisions: Sequence[Decision]) -> list[Decision]:
         """Number `decisions`, write them to the disk, and return them. Raises `WorldError`."""
@@ -255,19 +209,6 @@ class OpenStore:
             return []
         first = self.log.highest + 1
         numbered = [replace(one, n=first + place) for place, one in enumerate(decisions)]
-        text = "".join(f"{decision.line()}\n" for decision in numbered)
-        data = (b"\n" if self._torn else b"") + text.encode("utf-8", "surrogatepass")
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[self._file.write(view) :]
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise _cannot("write", error) from error
-        self._torn = False
+        self._lines.append([decision.line() for decision in numbered])
         self.log = Log((*self.log.decisions, *numbered), self.log.complaints)
         return numbered
-
-
-def _cannot(what: str, error: OSError) -> WorldError:
-    return WorldError(f"Cannot {what} {FILE}: {error.strerror or error}.")

@@ -41,6 +41,7 @@ class Draft(NamedTuple):
     """What an engine says of one change, before the room gives it an identity.
 
     `pattern` is equal for changes of one sort (`http → https`); `span` is in the author's text.
+    `alone` says that somebody must decide on it by itself: no bulk action reaches it.
     """
 
     rule: str
@@ -49,6 +50,7 @@ class Draft(NamedTuple):
     after: str
     pattern: str
     why: str
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Suggestion:
 
     `span` is where `before` stood in the author's text when the suggestion was made; `prefix`
     and `suffix` are the code points around it. `occurrence` counts suggestions that are equal
-    in everything else.
+    in everything else. No bulk action reaches what is to be decided `alone`.
     """
 
     id: str
@@ -75,6 +77,7 @@ class Suggestion:
     paragraph: str
     inside: int
     occurrence: int = 0
+    alone: bool = False
 
     @property
     def quote(self) -> Quote:
@@ -124,6 +127,7 @@ def make_suggestions(
                 paragraph=digest(paragraph.slice(text)),
                 inside=span.start - paragraph.start,
                 occurrence=occurrence,
+                alone=draft.alone,
             )
         )
     return made

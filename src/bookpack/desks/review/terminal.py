@@ -8,23 +8,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bookpack.desks.review.apply import Desk, Item
-from bookpack.desks.review.display import sentence_diff, show_pieces, wrap
+from bookpack.desks.review.display import sentence_diff, show_pieces, visible, wrap
 from bookpack.desks.review.keys import END, Keys
 from bookpack.desks.review.undoing import Refusal
 from bookpack.source import Span
 
-_MENU = "a accept  r reject  e edit  s skip  A/R all of {rule}  b back  q quit  ? help"
+_MENU = "a accept  r reject  e edit  s skip  {all}b back  q quit  ? help"
 _HELP = """\
 a  accept: write the change into the chapter
 r  reject: never suggest this again
 e  edit: type another text to be written instead
 s  skip: leave it for another time
-A  accept all open suggestions of this rule, in this chapter or the book
-R  reject all open suggestions of this rule, in this chapter or the book
+A  accept all open suggestions of this rule, in this chapter or the book, or
+   all that make this very change; each of them is shown first
+R  reject all of them in the same way
 b  back to the suggestion before; deciding anew undoes what was decided there
 q  quit; everything decided so far stays decided
 Accepted changes can be undone at any time, in any order, with --undo.\
 """
+
+_BRIEF = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +59,29 @@ class _Review:
         while self.place < len(self.items):
             item = self.items[self.place]
             self.desk.refresh(item)
-            if item.span is None:
-                path = item.suggestion.path
-                self._say(f"{path}: the text of a suggestion has changed; it is left out.")
-            elif item.is_open or self.is_back:
-                if not self._decide(item):
-                    return
-                continue
+            if self.is_back or item.state in ("", "skipped"):
+                reason = self._why_not(item)
+                if not reason:
+                    if not self._decide(item):
+                        return
+                    continue
+                one = item.suggestion
+                change = f"{_brief(one.before)} → {_brief(one.after)}"
+                for line in wrap(f"Left out: {change}: {reason}.", self.screen.width, ""):
+                    self._say(line)
             self.place += 1
+
+    def _why_not(self, item: Item) -> str:
+        if not item.is_applied:
+            return self.desk.why_not(item)
+        return "" if item.span is not None else "what was written there has changed since"
 
     def _decide(self, item: Item) -> bool:
         """Show one suggestion and take decisions until one leads on; False leaves the review."""
         self._show(item)
         while True:
-            self._say(_MENU.format(rule=item.suggestion.rule))
+            one = item.suggestion
+            self._say(_MENU.format(all="" if one.alone else f"A/R all of {one.rule}  "))
             key = self.keys.key()
             if key in (END, "q"):
                 return False
@@ -125,19 +137,28 @@ class _Review:
         return not self._refused(self.desk.accept([item], text))
 
     def _decide_all(self, key: str, item: Item) -> bool:
-        """Decide all of one rule after a preview of every occurrence."""
-        rule, path = item.suggestion.rule, item.suggestion.path
-        self._say(f"All of {rule} in this c chapter or the b book? Any other key goes back.")
+        """Decide all of one kind after a preview of every occurrence."""
+        rule, path, pattern = item.suggestion.rule, item.suggestion.path, item.suggestion.pattern
+        if item.suggestion.alone:
+            self._say("This one must be decided by itself.")
+            return False
+        question = f"All of {rule} in this c chapter or the b book? Or w: all of {_brief(pattern)}"
+        for line in wrap(
+            f"{question} in the book. Any other key goes back.", self.screen.width, ""
+        ):
+            self._say(line)
         answer = self.keys.key()
-        if answer not in ("c", "b"):
+        if answer not in ("c", "b", "w"):
             return False
         same = [
             one
             for one in self.items
             if one.suggestion.rule == rule
+            and not one.suggestion.alone
             and (one.is_open or one is item)
             and one.span is not None
-            and (answer == "b" or one.suggestion.path == path)
+            and (answer != "c" or one.suggestion.path == path)
+            and (answer != "w" or one.suggestion.pattern == pattern)
         ]
         for one in same:
             self._say(self.desk.place(one))
@@ -188,3 +209,8 @@ class _Review:
 
     def _say(self, line: str) -> None:
         self.screen.write(line)
+
+
+def _brief(text: str) -> str:
+    shown = visible(" ".join(text.split()))
+    return shown if len(shown) <= _BRIEF else f"{shown[: _BRIEF - 1]}…"

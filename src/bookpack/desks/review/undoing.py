@@ -38,6 +38,7 @@ def undo(
 ) -> tuple[list[Decision], list[Refusal]]:
     """Undo the decision whose id begins with `name`, or every accepted change of `engine`.
 
+    Without an engine, whoever proposed it counts.
     Returns the lines that no longer hold, and what was refused. A rejection is taken back, too,
     when it is named.
     """
@@ -45,13 +46,13 @@ def undo(
     refused: list[Refusal] = []
     with DecisionStore(folder).locked() as store:
         log = store.log
-        known = {one.id for one in log.decisions if one.engine == engine}
+        known = {one.id for one in log.decisions if engine in ("", one.engine)}
         ids = {one for one in known if one.startswith(name)} if name else set()
         if len(ids) > 1:
             return [], [Refusal(name, f"several decisions begin so: {', '.join(sorted(ids))}")]
         by_path: dict[str, list[Decision]] = {}
         for one in log.applied.values():
-            if one.engine == engine and one.id.startswith(name):
+            if engine in ("", one.engine) and one.id.startswith(name):
                 by_path.setdefault(one.path, []).append(one)
         for changes in by_path.values():
             undone = undo_changes(folder, store, changes, by)

@@ -1,0 +1,99 @@
+"""The command in which people decide on suggestions."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bookpack.cli.deciding import at_terminal, complain_of, sum_up, take_back
+from bookpack.cli.grammar import chosen_chapters
+from bookpack.cli.options import book_options, settings_of
+from bookpack.console import complain, progress
+from bookpack.errors import SettingsError
+
+if TYPE_CHECKING:
+    from bookpack.desks.review.suggestion import Suggestion
+
+
+@click.command(epilog="Example: bookpack review mybook --chapter 1-oven.md --by Baker")
+@book_options
+@click.option(
+    "--chapter",
+    "chapters",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only chapters with such a path or file name; may be repeated.",
+)
+@click.option(
+    "--only",
+    type=click.Choice(["grammar", "links"]),
+    help="Only suggestions of this desk.  [default: all]",
+)
+@click.option(
+    "--undo",
+    is_flag=False,
+    flag_value="all",
+    metavar="[ID]",
+    help="Undo one decision, or every change that was accepted.",
+)
+@click.option("--by", default="", metavar="NAME", help="Who decides; kept with each decision.")
+def review(
+    book: Path,
+    config: Path | None,
+    url: str | None,
+    overrides: tuple[str, ...],
+    quiet: bool,
+    chapters: tuple[str, ...],
+    only: str | None,
+    undo: str | None,
+    by: str,
+) -> None:
+    """Go through all suggestions for the book one by one, and accept or reject them with a key.
+
+    Shown are corrections of the text, those of models as far as they have answered, and changes
+    to links. Decisions are kept in BOOK/review/decisions.jsonl; no model is asked.
+    """
+    if undo is not None:
+        if undo != "all" and book == Path() and Path(undo).is_dir():
+            book, undo = Path(undo), "all"  # `review --undo mybook` names a book, not an id
+        take_back(book, only or "", undo, by, quiet)
+        return
+    from bookpack import pipeline
+    from bookpack.desks.grammar.desk import GrammarDesk
+
+    settings = settings_of(book, config, url, overrides)
+    others: list[Suggestion] = []
+    texts: dict[str, str] = {}
+    with progress(quiet) as tell:
+        if only == "grammar":
+            desk = GrammarDesk.open(settings, book / "build", tell)
+            wanted = chosen_chapters(desk, chapters)
+        else:
+            checked = pipeline.check(settings, book / "build", tell)
+            desk = GrammarDesk(checked.planned, checked.book)
+            wanted = chosen_chapters(desk, chapters)
+            meant = {one.source.path for one in desk.book.chapters if wanted(one)}
+            others, texts = _link_fixes(checked)
+            others = [one for one in others if one.path in meant]
+        if only != "links":
+            try:
+                desk.run(wanted, tell)
+            except SettingsError as error:
+                if only == "grammar":
+                    raise
+                complain(str(error))  # there are still the links
+    sitting = desk.decide(others, texts, by=by)
+    complain_of(sitting)
+    for complaint in desk.models.kept.complaints:
+        complain(complaint)
+    at_terminal(sitting)
+    sum_up(sitting, [], quiet)
+
+
+def _link_fixes(checked: Any) -> "tuple[list[Suggestion], dict[str, str]]":
+    from bookpack.desks.links.fixes import propose_fixes
+
+    found = propose_fixes(
+        checked.resolved, checked.resolver, checked.diagnostics, checked.planned.settings
+    )
+    return found.suggestions, found.texts

@@ -1,0 +1,1 @@
+"""The grammar desk: proposed corrections of prose, decided one by one."""
