@@ -32,7 +32,9 @@ def becomes(tmp_path):
         )
         run = CliRunner()
         arguments = ["--quiet", "--set", "pack.section-urls=false"]
-        result = run.invoke(cli, ["build", str(book), "--only", "pack", *arguments], catch_exceptions=False)
+        result = run.invoke(
+            cli, ["build", str(book), "--only", "pack", *arguments], catch_exceptions=False
+        )
         assert result.exit_code in (0, 1), result.output
         packed = (book / "build/book-packed.md").read_text("utf-8")
         pattern = rf"## File: {re.escape(name)}\n(`{{3,}})markdown\n# A\nurl: \S+\n\n(.*?)\n\1\n"

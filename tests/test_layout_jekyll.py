@@ -445,7 +445,10 @@ def test_the_base_of_the_settings_stands_before_every_address(tmp_path):
     files = {"_docs/a.md": page("A", text), "_docs/b.md": page("B"), "logo.png": ""}
     config += "permalink: pretty\n"
     book = write_files(tmp_path / "site", {"_config.yml": config, **files})
-    assert CliRunner().invoke(cli, ["build", str(book), "--only", "pack", "--style", "json"]).exit_code == 0
+    assert (
+        CliRunner().invoke(cli, ["build", str(book), "--only", "pack", "--style", "json"]).exit_code
+        == 0
+    )
     body = json.loads((book / "build/book-packed.json").read_text("utf-8"))["files"]["a.md"]
     base = "https://example.org/base"
     assert f"[a]({base}/docs/b/) [b]({base}/logo.png) [c]({base}/docs/b/)" in body

