@@ -371,13 +371,11 @@ CASES: Mapping[str, Case] = {
     ),
 }
 CASES_ELSEWHERE = tuple(
-    rule.name
-    for code, rule in RULES.items()
-    if code.startswith(("BP5", "BP6", "BP7", "BP8", "BP9"))
+    rule.name for code, rule in RULES.items() if code.startswith(("BP5", "BP6", "BP9"))
 )
-"""Rules about conventions and dialects, which have their cases beside those, and about links to
-other sites, which need a server: see test_external_links; about pictures and their descriptions,
-see test_description_checks; about language, see test_grammar_command.
+"""Rules about conventions and dialects, which have their cases beside those; about links to
+other sites, which need a server: see test_external_links; about language, see
+test_grammar_command.
 """
 SYMBOLIC_LINKS = ("unreadable-file", "file-outside-book")
 

@@ -108,9 +108,9 @@ class TestCaptions:
         )
 
     def test_shared_with_a_picture_of_another_title_stay(self, article: Article) -> None:
-        assert article('![a](a.png) ![b](b.png "B")\n\n*Two mills*\n') == (
+        assert article('![a](a.png) ![b](b.png "Another")\n\n*Two mills*\n') == (
             f'<figure class="picture">{shown("a")}</figure>\n'
-            f'<figure class="picture">{shown("b")}<figcaption>B</figcaption>\n</figure>\n'
+            f'<figure class="picture">{shown("b")}<figcaption>Another</figcaption>\n</figure>\n'
             "<p><em>Two mills</em></p>"
         )
 

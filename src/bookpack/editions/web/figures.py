@@ -81,7 +81,7 @@ def plan_figures(chapter: Chapter) -> FigurePlan:
         paragraphs.add(image.block.start)
         if caption is None or image.kind is LinkKind.HTML:
             continue
-        place = caption.place if moves.get(caption.place) else None
+        place = caption.place if caption.place is not None and moves[caption.place] else None
         if caption.place is None or (place is None and caption.text == image.title):
             shown[image.span] = caption.text
         elif place is not None and caption.beside and _is_whole(place, text, html):
