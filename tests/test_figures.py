@@ -398,3 +398,11 @@ def test_a_figure_of_indented_html_is_one_block(make_book, bookpack):
     pack = (book / "build/book-packed.md").read_text("utf-8")
     figure = "\n\n> **Figure** (https://p.example.org/a.png)\n> **Image description:** A\n\nB\n"
     assert figure in pack
+
+
+def test_a_quote_below_a_picture_stays_the_authors(make_book, bookpack):
+    text = "# X\n\n![A](https://p.example.org/a.png)\n> Said by the miller.\n"
+    book = make_book({"x.md": text})
+    assert bookpack("build", book, "--only", "pack").returncode == 0
+    pack = (book / "build/book-packed.md").read_text("utf-8")
+    assert "> **Image description:** A\n\n> Said by the miller.\n" in pack

@@ -18,6 +18,7 @@ WordsOf = Callable[[Chapter, Image, Resolution], PictureWords | None]
 """Says what is known of a picture, None if nothing is."""
 
 _EMPTY_LINE = re.compile(r"(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)")
+_NEXT_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r)[ \t]*([^\s]?)")
 _LINES = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*")
 _BREAKS_ABOVE = re.compile(r"(?:\s|<br\b[^<>]*>)*(?:\\\s+)?\Z", re.I)
 _BREAKS_BEFORE = re.compile(r"(?:<br\b[^<>]*>\s*)+\Z", re.I)
@@ -224,7 +225,10 @@ class _Figures:
                 blocks.append(text)
         if blocks:
             end = items[-1][0].end
-            self.edits.taken.append(Edit(Span(start, end), gap + "\n\n".join(blocks)))
+            following = _NEXT_LINE.match(self.text, end)
+            # A quote right below would become a part of the figure.
+            apart = "\n" if following and following[1] else ""
+            self.edits.taken.append(Edit(Span(start, end), gap + "\n\n".join(blocks) + apart))
 
 
 def without_blank(text: str, span: Span) -> Span:

@@ -48,12 +48,22 @@ class RawHtml:
                 reference = "#" if is_dangerous(link.target) else references.reference(resolution)
                 edits.add(self._value(link.target_span, reference))
         blocks = merged(block.span for block in structure.html_blocks)
+        # What the packed edition shows as a picture or link between tags is one here, too.
+        shown: dict[Span, str] = {}
+        for image, resolution in resolved.images:
+            if image.kind is not LinkKind.HTML and blocks.holding(image.span.start) is not None:
+                shown[image.span] = pictures.inline(image, resolution)
+                self.described.append((image.span.start, image, resolution))
         for link, resolution in resolved.links:
-            # What the packed edition shows as a link between tags is one here, too.
             if link.kind is LinkKind.INLINE and blocks.holding(link.span.start) is not None:
-                text, reference = escape(link.text, quote=False), references.reference(resolution)
-                shown = f'<a href="{reference}">{text}</a>' if reference else text
-                edits.add(Edit(link.span, shown))
+                inside = [span for span in shown if link.span.start < span.start < link.span.end]
+                text = "".join(shown.pop(span) for span in inside)
+                text = text or escape(link.text, quote=False)
+                reference = references.reference(resolution)
+                edits.add(
+                    Edit(link.span, f'<a href="{reference}">{text}</a>' if reference else text)
+                )
+        edits.update(Edit(span, text) for span, text in shown.items())
         images = {}
         for image, resolution in resolved.images:
             if image.kind is LinkKind.HTML:
