@@ -90,7 +90,12 @@ def run_line(command: str, folder: Path) -> list[str]:
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, "NO_COLOR": "1", "PYTHON": sys.executable},
+        env={
+            **os.environ,
+            "NO_COLOR": "1",
+            "BOOKPACK_PROGRESS_AFTER": "3600",
+            "PYTHON": sys.executable,
+        },
         timeout=60,
         check=False,
     )
