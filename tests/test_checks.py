@@ -347,6 +347,11 @@ CASES: Mapping[str, Case] = {
         {"a.md": "---\nurl: https://elsewhere.example/a/\n---\n# A\n\nText.\n"},
         {"a.md": f"---\nurl: {BASE}/elsewhere/\n---\n# A\n\nText.\n"},
     ),
+    "address-taken": Case(
+        {"a.md": "# A\n\nurl: /llms.txt\n\nText.\n"},
+        {"a.md": "---\naliases: [/llms/]\n---\n# A\n\nurl: /llms.html\n\nText.\n"},
+        at="url: /llms.txt\n",
+    ),
     "unknown-tex": Case(
         {"a.md": "# A\n\nIt is $\\nonsense{x}$.\n"},
         {"a.md": "# A\n\nIt is $\\frac{x}{2}$ and `$\\nonsense{x}$`.\n"},

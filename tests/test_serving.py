@@ -113,6 +113,19 @@ class TestPages:
         status, headers, _ = preview.get("1-dough")
         assert (status, headers["Location"]) == (302, "/books/bread/1-dough/")
 
+    @pytest.mark.parametrize("path", ["/my%20b/ünï", "/my%20b/%c3%bcn%C3%AF"])
+    def test_an_address_may_hold_any_letter(
+        self, path: str, make_book: MakeBook, serve: Callable[..., Preview]
+    ) -> None:
+        preview = serve(make_book(BOOK, BELOW.replace("/books/bread", path)))
+        assert preview.base == "/my%20b/%C3%BCn%C3%AF/"
+        page = preview.page("1-dough/")
+        panel = re.search(r'data-events="([^"]+)"', page)
+        assert panel is not None
+        assert panel[1] == f"{preview.base}_bookpack/preview/events"
+        status, headers, _ = preview.get("1-dough")
+        assert (status, headers["Location"]) == (302, f"{preview.base}1-dough/")
+
     def test_what_is_not_there_is_the_page_that_says_so(
         self, make_book: MakeBook, serve: Callable[..., Preview]
     ) -> None:
@@ -207,6 +220,7 @@ class TestChanges:
                 ("bookpack.toml", "[book", "bookpack.toml is not valid TOML"),
                 ("bookpack.toml", BELOW.replace("title", "tilte"), "tilte"),
                 ("theme/404.html", "{% if %}", "A template of the theme fails"),
+                ("theme/404.html", "\n{{ 1/0 }}", "theme/404.html, line 2: division by zero."),
             ):
                 write_files(book, {"bookpack.toml": BELOW.replace("/books/bread", ""), file: text})
                 while said not in (page := preview.page("1-dough/")):

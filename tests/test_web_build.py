@@ -3,16 +3,27 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bookpack import pipeline
 from bookpack.config import load_settings
+from bookpack.editions.making import LastBuild
+from bookpack.editions.web.body import Body, render_body
 from bookpack.errors import SettingsError
+from bookpack.links.book import ResolvedChapter
 from conftest import BASE, SETTINGS, write_files
 
 MakeBook = Callable[..., Path]
 THREE = {f"{n}.md": f"# Chapter {n}\n\nText [on]({n % 3 + 1}.md).\n" for n in (1, 2, 3)}
+
+PRINTED = {
+    "1.md": "# One\n\n## Same\n\nÄ note[^1].\n\n[^1]: On [two](2.md).\n",
+    "2.md": "# Two\n\n## Same\n\n[One](1.md#same).\n",
+    "3.md": "# Three\n\n<script>one()</script>\n",
+}
+"""A book whose chapters share anchors, lead to each other, and bring a script along."""
 
 
 def build(book: Path, only: str | None = None) -> pipeline.BuildReport:
@@ -104,6 +115,20 @@ class TestTheFolder:
         for page in pages(book / "build" / "site").values():
             assert b'<html lang="fa" dir="rtl">' in page
 
+    def test_says_the_language_of_a_chapter(self, make_book: MakeBook) -> None:
+        chapters = {
+            "a.md": "---\nlang: fa_IR\n---\n# نان\n",
+            "b.md": "---\nlang: 'no tag'\n---\n# B\n",
+        }
+        book = make_book(chapters)
+        build(book, "site")
+        site = pages(book / "build" / "site")
+        assert b'<html lang="fa-IR" dir="rtl">' in site["a/index.html"]
+        assert b'<html lang="en" dir="ltr">' in site["b/index.html"]
+        write_files(book, {"chapters/a.md": "---\nlang: de\n---\n# نان\n"})
+        build(book, "site")
+        assert b'<html lang="de" dir="ltr">' in pages(book / "build" / "site")["a/index.html"]
+
     def test_gives_the_whole_book_on_one_page(self, make_book: MakeBook) -> None:
         chapters = {
             "a.md": "# A\n\n## Same\n\nNote[^1] and [b](b.md#same), [b](b.md).\n\n[^1]: One.\n",
@@ -174,6 +199,89 @@ class TestTheNextBuild:
         assert styles[0].read_text("utf-8").endswith("\n:root{--ink:#123}")
         assert build(book).changed == ()
 
+    def test_renders_no_chapter_again_for_the_page_of_the_whole_book(
+        self, make_book: MakeBook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        book = make_book(PRINTED)
+        build(book)
+        rendered: list[str] = []
+
+        def render(resolved: ResolvedChapter, *rest: Any, **options: Any) -> Body:
+            rendered.append(resolved.chapter.path)
+            return render_body(resolved, *rest, **options)
+
+        monkeypatch.setattr("bookpack.editions.web.write.render_body", render)
+        write_files(book, {"chapters/2.md": "# Two\n\nWords.\n\n## Same\n\n“Ü”.\n"})
+        build(book)
+        assert rendered == ["2.md"]
+
+    @pytest.mark.parametrize(
+        "template",
+        [
+            "",
+            "{% extends 'bookpack/print.html' %}{% block footer %}{{ chapters }}{% endblock %}",
+            "{% extends 'bookpack/print.html' %}{% block main %}No text.{% endblock %}",
+        ],
+    )
+    def test_gives_the_same_page_of_the_whole_book(
+        self, template: str, make_book: MakeBook
+    ) -> None:
+        book = make_book(PRINTED)
+        after = {**PRINTED, "2.md": "# Other\n\n<script>two()</script>\n", "4.md": "# New\n"}
+        if template:
+            write_files(book, {"theme/print.html": template})
+        build(book)
+        write_files(book, {f"chapters/{path}": text for path, text in after.items()})
+        build(book)
+        other = make_book(after, name="other")
+        if template:
+            write_files(other, {"theme/print.html": template})
+        build(other)
+        pages_of = [(one / "build" / "site" / "print.html").read_bytes() for one in (book, other)]
+        assert pages_of[0] == pages_of[1]
+        assert (b"No text." in pages_of[0]) != (b"<script>one()</script>" in pages_of[0])
+
+    def test_takes_nothing_from_a_file_that_has_changed_since(self, book: Path) -> None:
+        build(book)
+        last = LastBuild.of(book / "build")
+        page = book / "build" / "site" / "print.html"
+        assert last.read("site/print.html") == page.read_bytes()
+        page.write_bytes(b"Another build was here.")
+        assert last.read("site/print.html") is None
+        page.unlink()
+        assert last.read("site/print.html") is None
+
+    def test_notices_that_a_part_far_away_was_split(self, make_book: MakeBook) -> None:
+        def settings(*parts: range) -> str:
+            return SETTINGS + "".join(
+                f'[[part]]\ntitle = "From {part[0]}"\nchapters = {[f"{n}.md" for n in part]}\n'
+                for part in parts
+            )
+
+        book = make_book(
+            {f"{n}.md": f"# Chapter {n}\n" for n in range(1, 43)},
+            settings(range(1, 11), range(11, 43)),
+        )
+        build(book, "site")
+        page = book / "build" / "site" / "42" / "index.html"
+        assert b'contents.html#part-2"' in page.read_bytes()
+        split = settings(range(1, 6), range(6, 11), range(11, 43))
+        (book / "bookpack.toml").write_text(split, "utf-8")
+        build(book, "site")
+        assert b'contents.html#part-3"' in page.read_bytes()
+
+    def test_wants_the_file_that_draws_diagrams(self, make_book: MakeBook) -> None:
+        settings = SETTINGS + '[site]\nmermaid = "mermaid.min.js"\n'
+        book = make_book({"a.md": "# A\n\n```mermaid\na --> b\n```\n"}, settings)
+        with pytest.raises(SettingsError) as failure:
+            build(book)
+        assert str(failure.value) == (
+            "There is no file mermaid.min.js, which [site] mermaid names."
+        )
+        write_files(book, {"mermaid.min.js": "// draws"})
+        build(book)
+        assert b"mermaid.min.js" in (book / "build" / "site" / "a" / "index.html").read_bytes()
+
     def test_repairs_a_page(self, book: Path) -> None:
         build(book)
         page = book / "build" / "site" / "1" / "index.html"
@@ -215,7 +323,142 @@ class TestThemes:
         with pytest.raises(SettingsError, match=r"theme/contents\.html"):
             build(book, "site")
 
+    def test_bring_folders_along(self, book: Path) -> None:
+        write_files(book, {"theme/fonts/serif/x.woff2": b"wOF2", "theme/fonts/.hidden": "no"})
+        build(book, "site")
+        fonts = book / "build" / "site" / "_bookpack" / "fonts"
+        assert [path.name for path in fonts.rglob("*") if path.is_file()] == ["x.woff2"]
+        write_files(book, {"theme/fonts/serif/x.woff2": b"other"})
+        build(book, "site")
+        assert (fonts / "serif" / "x.woff2").read_bytes() == b"other"
+
+    def test_may_not_fill_folders_of_the_site(self, book: Path) -> None:
+        write_files(book, {"theme/pagefind": "x"})
+        with pytest.raises(SettingsError, match=r"^theme/pagefind has the name of a folder"):
+            build(book, "site")
+
+    @pytest.mark.parametrize("folder", [".", "./"])
+    def test_are_not_the_book(self, folder: str, make_book: MakeBook) -> None:
+        book = make_book(THREE, SETTINGS + f'[site]\ntheme = "{folder}"\n')
+        with pytest.raises(SettingsError, match="theme must be a folder of its own"):
+            build(book)
+
+    @pytest.mark.parametrize(
+        ("template", "why"),
+        [
+            ("\n\n{{ 1/0 }}", "404.html, line 3: division by zero"),
+            ("\n{{ site.title + 1 }}", '404.html, line 2: can only concatenate str (not "int") to'),
+            ("{{ '%d'|format('x') }}", "404.html, line 1: %d format: a real number is required"),
+            ("{% for n in range(10**8) %}{% endfor %}", "404.html, line 1: Range too big"),
+            ("\n{% include '404.html' %}", "404.html, line 2: it includes itself"),
+            ("\n{% extends 'nix.html' %}", "404.html, line 2: there is no template nix.html."),
+            ("\n{% include 'part.html' %}", "part.html, line 2: division by zero."),
+            ("\n{% block x %}", "404.html, line 2: Unexpected end of template"),
+            ("{{ 'x' * 10**14 }}", "404.html, line 1: MemoryError."),
+        ],
+    )
+    def test_that_fail_are_named_with_line_and_reason(
+        self, template: str, why: str, book: Path
+    ) -> None:
+        write_files(book, {"theme/404.html": template, "theme/part.html": "\n{{ 1/0 }}"})
+        with pytest.raises(SettingsError) as failure:
+            build(book, "site")
+        assert f"A template of the theme fails: theme/{why}" in str(failure.value)
+
+    @pytest.mark.parametrize(
+        ("word", "hint"), [("nxt", "Did you mean next?"), ("zzzz", "Known are: all-contents, ")]
+    )
+    def test_know_their_words(self, word: str, hint: str, make_book: MakeBook) -> None:
+        book = make_book(THREE, SETTINGS + f'[site.words]\n{word} = "Weiter"\n')
+        with pytest.raises(SettingsError) as failure:
+            build(book)
+        assert str(failure.value).startswith(
+            f"bookpack.toml:5: [site.words] {word} is not a known setting. {hint}"
+        )
+
     def test_call_things_as_settings_say(self, make_book: MakeBook) -> None:
         book = make_book(THREE, SETTINGS + '[site.words]\nnext = "Weiter"\n')
         build(book, "site")
         assert b"Weiter" in (book / "build" / "site" / "1" / "index.html").read_bytes()
+
+
+def taken(report: pipeline.BuildReport) -> list[str]:
+    """Return what is said of addresses that somebody else has."""
+    return [f"{one.path}: {one.message}" for one in report.diagnostics if one.code == "BP806"]
+
+
+class TestAnAddressThatIsTaken:
+    @pytest.mark.parametrize(
+        ("url", "file"),
+        [
+            ("/robots.txt", "robots.txt"),
+            ("/LLMS.txt/", "llms.txt"),
+            ("/contents.html", "contents.html"),
+            ("/print.html", "print.html"),
+            ("/404.html", "404.html"),
+            ("/sitemap.xml/part/", "sitemap.xml"),
+            ("/_bookpack/cards/", "_bookpack"),
+            ("/b.html/deeper/", "b.html"),
+            ("/b.md", "b.md"),
+            ("/index.html/deeper/", "index.html"),
+        ],
+    )
+    def test_leaves_a_chapter_without_a_page(
+        self, url: str, file: str, make_book: MakeBook
+    ) -> None:
+        other = "---\nurl: /b.html\n---\n# B\n"
+        book = make_book({"1.md": other, "2.md": f"---\nurl: {url}\n---\n# A\n"})
+        report = build(book, "site")
+        owner = "chapters/1.md" if file.startswith("b.") else "the site itself"
+        assert taken(report) == [
+            f"chapters/2.md: {BASE}{url} cannot have a page: {file} belongs to {owner}."
+        ]
+        assert set(pages(book / "build" / "site")) == {
+            "404.html",
+            "b.html",
+            "contents.html",
+            "index.html",
+            "print.html",
+        }
+
+    @pytest.mark.parametrize(
+        ("alias", "file"),
+        [("/", "index.html"), ("/llms.txt", "llms.txt"), ("/A/", "a/index.html")],
+    )
+    def test_is_no_old_address(self, alias: str, file: str, make_book: MakeBook) -> None:
+        chapters = {"a.md": "# A\n", "b.md": f"---\naliases: [{alias}, /b/, /old/]\n---\n# B\n"}
+        book = make_book(chapters)
+        report = build(book, "site")
+        (found,) = taken(report)
+        assert f"{BASE}{alias} cannot have a page: {file} belongs to " in found
+        assert "Start reading" in (book / "build" / "site" / "index.html").read_text("utf-8")
+        assert (book / "build" / "site" / "old" / "index.html").is_file()
+
+    def test_on_some_systems_alone_is_reported(self, make_book: MakeBook) -> None:
+        chapters = {
+            "a.md": "---\nurl: /Flour/\n---\n# A\n",
+            "b.md": "---\nurl: /flour/\n---\n# B\n",
+        }
+        report = build(make_book(chapters), "site")
+        assert taken(report) == [
+            f"chapters/b.md: {BASE}/flour/ differs from Flour/index.html, which belongs to "
+            "chapters/a.md, in capitals only: on macOS and Windows both are one file."
+        ]
+
+    def test_is_not_said_twice(self, make_book: MakeBook) -> None:
+        chapters = {"a.md": "---\nurl: /x/\n---\n# A\n", "b.md": "---\nurl: /x\n---\n# B\n"}
+        report = build(make_book(chapters), "site")
+        assert taken(report) == []
+        assert "duplicate-url" in [one.rule.name for one in report.diagnostics]
+
+    def test_is_not_given_to_a_picture(self, make_book: MakeBook) -> None:
+        chapters = {
+            "a.md": "# A\n\n![A mill](x.svg)\n",
+            "b.md": "---\nurl: /x.svg/\n---\n# B\n",
+            "x.svg": "<svg/>",
+        }
+        book = make_book(chapters)
+        assert taken(build(book, "site")) == [
+            "chapters/a.md: chapters/x.svg cannot lie at x.svg: a page is there."
+        ]
+        assert (book / "build" / "site" / "x.svg" / "index.html").is_file()

@@ -15,7 +15,8 @@ from bookpack.config import load_settings
 from bookpack.editions.web.body import render_untrusted
 from bookpack.editions.web.words import ENGLISH
 from bookpack.images.quotable import as_quotable
-from conftest import write_files
+from browser import in_browser
+from conftest import ROOT, write_files
 from strategies import few, nasty_text
 
 MakeBook = Callable[..., Path]
@@ -277,6 +278,37 @@ class TestDescriptions:
         assert read.names <= {*TABLE, "p", "div", "pre", "code", "span", "math", "mtext", "mrow"}
         assert read.attributes <= {"class", "role", "aria-label", "tabindex", "display"}
         assert page.endswith("</details>\n</figure>\n<p>Text.</p>")
+
+
+def test_a_long_description_stands_on_a_page_once(article: Article) -> None:
+    long = "A river drives three mills. " * 12
+    page = article("![a](a.png)\n\nOnce ![b](b.png) more.\n", kept(long.strip()))
+    said = f'<div id="bp-described-1">\n<p>{long.strip()}</p>\n</div>'
+    again = '<p><a href="#bp-described-1">Described above in this chapter.</a></p>'
+    summary = "Description of the picture, written by a model"
+    assert page == (
+        f'<figure class="picture">{shown("a")}{details(said)}</figure>\n'
+        f"<p>Once {shown('b').strip()} more.</p>\n{details(again, f'{summary}: b').strip()}"
+    )
+
+
+PRINT = """
+const page = await browser.newPage();
+await page.setContent(args[0]);
+const shown = () => page.$eval(".description p", (text) => text.checkVisibility());
+const before = await shown();
+await page.emulateMedia({ media: "print" });
+const printed = await shown();
+await page.emulateMedia({ media: "screen" });
+return [before, printed, await shown()];
+"""
+
+
+def test_a_description_is_printed_though_it_is_folded(article: Article) -> None:
+    style = (ROOT / "src/bookpack/editions/web/static/site.css").read_text("utf-8")
+    page = article("![](a.png)\n", kept("A river drives three mills."))
+    shown = in_browser(PRINT, f"<!doctype html><style>{style}</style><article>{page}</article>")
+    assert shown == [False, True, False]
 
 
 @few

@@ -11,13 +11,15 @@ import pytest
 from bookpack import pipeline
 from bookpack.config import load_settings
 from browser import in_browser, published
-from conftest import SETTINGS, write_files
+from conftest import ROOT, SETTINGS, write_files
 
 MakeBook = Callable[..., Path]
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000030000000208060000009d74661a0000000049454e44ae426082"
 )
 """The head of a picture that is 3 pixels wide and 2 high."""
+
+STYLE = (ROOT / "src/bookpack/editions/web/static/site.css").read_text("utf-8")
 
 
 class Page(HTMLParser):
@@ -100,6 +102,11 @@ class TestText:
     def test_is_what_markdown_means(self, markdown: str, markup: str, chapter: Render) -> None:
         assert markup in chapter(f"# One\n\n{markdown}\n").article
 
+    def test_of_a_box_looks_like_nothing_else(self, chapter: Render) -> None:
+        page = chapter("# One\n\n> [!NOTE]\n> Cold.\n")
+        assert '<div class="callout note" role="note">' in page.article
+        assert not re.search(r"(?m)^\.(note|tip|important|warning|caution)\b", STYLE)
+
     def test_of_a_box_has_a_name(self, chapter: Render) -> None:
         article = chapter("# One\n\n> [!WARNING]\n> Hot.\n").article
         assert '<div class="callout warning" role="note">' in article
@@ -152,7 +159,13 @@ class TestHeadings:
     def test_of_the_page_are_its_contents(self, chapter: Render) -> None:
         page = chapter("# One\n\n## A *b*\n\n> ## Quoted\n\n### C\n\n#### Deep\n")
         contents = page.markup.partition('id="bp-toc"')[2]
-        assert re.findall(r'<a href="#(.+?)">(.+?)</a>', contents) == [("a-b", "A b"), ("c", "C")]
+        entries = re.findall(r'<a href="#(.+?)"><bdi>(.+?)</bdi></a>', contents)
+        assert entries == [("a-b", "A b"), ("c", "C")]
+
+    def test_with_a_percent_sign_can_be_led_to(self, chapter: Render) -> None:
+        page = chapter("# One\n\n## Half off {#50%}\n\n[here](#50%) [there](#50%25)\n")
+        assert "50%" in page.ids
+        assert [link for link in page.links if "50" in link] == ["#50%25"] * 4
 
     def test_title_keeps_its_markup(self, chapter: Render) -> None:
         page = chapter("# The `one` *true*\n\nText.\n")
@@ -266,6 +279,57 @@ class TestRawHtml:
         assert "unsafe-inline" not in policy
         assert "let mill = 1;" in page.markup
 
+    def test_handlers_and_targets_that_run_scripts_go(self, chapter: Render) -> None:
+        page = chapter(
+            '# One\n\n<form action="javascript:alert(1)" onsubmit = \'alert(2)\' class="x">\n'
+            '<button formaction="java&#10;script:alert(3)" onclick=alert(4)>Go</button>\n</form>\n'
+            '\n<svg><a xlink:href="javascript:alert(5)" href="javascript:alert(6)">x</a></svg>\n'
+        )
+        assert "alert" not in page.markup
+        assert '<form action="#" class="x">\n<button formaction="#">Go</button>' in page.article
+        assert '<a xlink:href="#" href="#">x</a>' in page.article
+
+    def test_pictures_of_a_set_lie_beside_the_one_that_is_named(
+        self, build: Callable[..., Path]
+    ) -> None:
+        text = (
+            "# One\n\n<picture>\n"
+            '<source srcset="img/b%20c.webp 1x, img/d.webp 2x, https://example.org/e.webp 3x">\n'
+            "<img src='img/a.png' srcset='img/a.png, ./gone.png 2x,img/d.webp 3x' alt='A'>\n"
+            '</picture>\n\nBeside <img src="img/a.png" srcset="img/only.webp 2x" alt="A"> it.\n'
+        )
+        pictures = {f"img/{name}": PNG for name in ("a.png", "b c.webp", "d.webp", "only.webp")}
+        site = build({"one.md": text, **pictures})
+        page = Page((site / "one" / "index.html").read_text("utf-8"))
+        sets = [tag["srcset"] for _, tag in page.tags if "srcset" in tag]
+        assert sets == [
+            "../img/b%20c.webp 1x, ../img/d.webp 2x, https://example.org/e.webp 3x",
+            "../img/a.png, https://example.com/gone.png 2x,../img/d.webp 3x",
+            "../img/only.webp 2x",
+        ]
+        for path in pictures:
+            assert (site / path).read_bytes() == PNG
+
+    def test_keeps_its_references_to_ids_in_the_whole_book(
+        self, build: Callable[..., Path]
+    ) -> None:
+        drawing = (
+            '<svg aria-labelledby="name other"><title id="name">Mill</title>\n'
+            '<defs><linearGradient id="g1"/><path id="p"/><path id="abc"/></defs>\n'
+            '<rect fill="url(#g1)" style="clip-path:url(\'#p\')"/>'
+            '<use href="#p" xlink:href="#p"/>'
+            '<rect fill="#abc" stroke="url(#gone)"/></svg>\n'
+        )
+        site = build({f"{name}.md": f"# {name}\n\n{drawing}" for name in ("one", "two")})
+        whole = (site / "print.html").read_text("utf-8")
+        for chapter in ("chapter-1-", "chapter-2-"):
+            drawn = drawing.replace("(#g1)", f"(#{chapter}g1)").replace("#p", f"#{chapter}p")
+            drawn = drawn.replace('y="name', f'y="{chapter}name')
+            for name in ("name", "g1", "p", "abc"):
+                drawn = drawn.replace(f'id="{name}"', f'id="{chapter}{name}"')
+            assert drawn.strip() in whole
+        assert drawing.strip() in (site / "one" / "index.html").read_text("utf-8")
+
     def test_styles_of_the_author_count(self, chapter: Render) -> None:
         page = chapter('# One\n\n<p style="color: teal">x</p>\n')
         policy = next(tag["content"] for name, tag in page.tags if "http-equiv" in tag) or ""
@@ -339,6 +403,13 @@ class TestFootnotes:
         for link in page.links:
             if link.startswith("#fn"):
                 assert link[1:] in page.ids
+
+    def test_have_ids_that_the_author_has_not_taken(self, chapter: Render) -> None:
+        text = '# One\n\nText[^a].\n\n## Own {#fn:1}\n\n<b id="fn-ref:1">x</b>\n\n[^a]: Note.\n'
+        page = chapter(text)
+        assert len(page.ids) == len(set(page.ids))
+        assert "#fn--:1" in page.links
+        assert "fn--:1" in page.ids
 
     def test_that_nobody_refers_to_are_not_lost(self, chapter: Render) -> None:
         page = chapter("# One\n\nText.\n\n[^a]: Alone.\n")
@@ -483,7 +554,52 @@ def test_a_reader_takes_a_page_or_section_along_by_keyboard(build: Callable[...,
     }
 
 
+READ = """
+const context = await browser.newContext({ viewport: { width: 1400, height: 600 } });
+const page = await context.newPage();
+const errors = [];
+page.on("pageerror", (error) => errors.push(String(error)));
+await page.goto(args[0]);
+const read = { section: await page.getAttribute(".toc [aria-current]", "href") };
+await page.click(".toc a");
+read.place = await page.$eval(":target", (heading) => heading.id);
+await page.click("a.noteref");
+read.note = await page.textContent(".footnote:popover-open p");
+await page.keyboard.press("Escape");
+await page.click("h1");
+await page.keyboard.press("ArrowRight");
+await page.waitForURL("**/2-two/");
+return { ...read, errors };
+"""
+
+
+def test_nothing_that_an_author_writes_stops_the_page(build: Callable[..., Path]) -> None:
+    text = (
+        "# One\n\n<a rel='next' href='3-three.md'>Not next</a>[^50%]\n\n"
+        "## Half off {#50%}\n\n## All {#%zz}\n\n[^50%]: Note.\n"
+    )
+    site = build({"1-one.md": text, "2-two.md": "# Two\n", "3-three.md": "# Three\n"})
+    with published(site) as address:
+        read = in_browser(READ, f"{address}/1-one/")
+    assert read == {"section": "#50%25", "place": "50%", "note": "Note. ", "errors": []}
+
+
 def test_the_head_says_what_the_page_is_about(chapter: Render) -> None:
     page = chapter("# One\n\nBread *rises* slowly in a cold and dark room, as everybody knows.\n")
     said = next(tag["content"] for _, tag in page.tags if tag.get("name") == "description")
     assert said == "Bread rises slowly in a cold and dark room, as everybody knows."
+
+
+@pytest.mark.parametrize("path", ["contents.html", "print.html", "404.html", "index.html"])
+def test_every_page_has_the_icon_of_the_book(path: str, build: Callable[..., Path]) -> None:
+    settings = SETTINGS.replace("https://example.com", "https://example.com/deep")
+    page = Page((build({"one.md": "# One\n"}, settings) / path).read_text("utf-8"))
+    links = [(tag["rel"], tag["href"]) for name, tag in page.tags if name == "link"]
+    base = "/deep/" if path == "404.html" else ""
+    for link in (
+        ("icon", f"{base}_bookpack/favicon.ico"),
+        ("icon", f"{base}_bookpack/favicon.svg"),
+        ("apple-touch-icon", f"{base}_bookpack/apple-touch-icon.png"),
+        ("manifest", f"{base}manifest.webmanifest"),
+    ):
+        assert links.count(link) == 1

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bookpack.answers import Description, file_name, format_description
 from bookpack.config import load_settings
 from bookpack.editions.web.parity import check_parity
-from bookpack.pipeline import check
-from conftest import SHARED, needs_shared
+from bookpack.pipeline import build, check, check_editions
+from conftest import PICTURE, SHARED, needs_shared, write_files
 from web_sites import BuiltSite
 
 MakeBook = Callable[..., Path]
@@ -169,6 +171,21 @@ class TestCaptions:
         assert found(site, changed) == [f"BP804 chapters/one.md: {message}"]
 
 
+def test_a_drawing_in_a_description_is_part_of_it(make_book: MakeBook) -> None:
+    drawing = "A mill.\n\n```mermaid\nwheat --> flour\n```\n\nMore of `</figure>` than shown.\n"
+    description = Description(
+        sha256(PICTURE).hexdigest(), {"chapters/a.png": ""}, kind="diagram", text=drawing
+    )
+    name = file_name("a.png", description.identity)
+    book = make_book({"one.md": "# One\n\n![A mill](a.png)\n\nText.\n", "a.png": PICTURE})
+    write_files(book, {f"descriptions/{name}": format_description(description)})
+    checked = check(load_settings(book), book / "build")
+    assert [one.message for one in check_editions(checked) if one.code == "BP804"] == []
+    build(load_settings(book), book / "build", only="site")
+    page = (book / "build" / "site" / "one" / "index.html").read_text("utf-8")
+    assert page.index("wheat") < page.index("</figure>") < page.index("More of")
+
+
 class TestLinks:
     def test_every_address_of_the_pack_has_its_place(self, make_book: MakeBook) -> None:
         site = BuiltSite(make_book({"one.md": EVERYTHING, "two.md": TWO}))
@@ -218,7 +235,5 @@ class TestLinks:
     ],
 )
 def test_real_books_say_the_same_in_both_editions(name: str, url: str, tmp_path: Path) -> None:
-    from bookpack.pipeline import check_editions
-
     checked = check(load_settings(SHARED / "books" / name, url=url), tmp_path)
     assert [one for one in check_editions(checked) if one.code in ("BP804", "BP805")] == []

@@ -236,6 +236,7 @@ class Chapter:
     `url` is absolute. `states_url` tells that the author wrote the address or slug down;
     `order_number` is the number that placed it (weight or number in the file's name). `date` is
     when it last changed, as far as its front matter says: an RFC 3339 date or moment, or empty.
+    `language` is a BCP 47 tag where the chapter's is not the book's.
     """
 
     path: str
@@ -251,6 +252,7 @@ class Chapter:
     title_heading: Heading | None = None
     order_number: float | None = None
     date: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

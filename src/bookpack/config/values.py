@@ -18,6 +18,7 @@ from bookpack.config.tables import (
     ModelTable,
     SiteTable,
 )
+from bookpack.config.words import ENGLISH, WORDS_BESIDE_PAGES
 from bookpack.diagnostics import is_known_selector
 
 if TYPE_CHECKING:
@@ -140,6 +141,9 @@ def _check_site(site: SiteTable, reader: Reader) -> None:
         written = path.replace("\\", "/")
         if ".." in written.split("/") or written.startswith("/") or re.match(r"[A-Za-z]:", path):
             raise reader.error(key, f"must stay inside the book's folder, not {path!r}", "site")
+    if site.theme and not site.theme.replace("\\", "/").strip("/."):
+        raise reader.error("theme", "must be a folder of its own, not the book's", "site")
+    reader.check_keys(site.words, (*ENGLISH, *WORDS_BESIDE_PAGES), "site.words")
     if site.direction not in ("", "ltr", "rtl"):
         raise reader.error("direction", f"must be ltr or rtl, not {site.direction!r}", "site")
     for action in site.action:

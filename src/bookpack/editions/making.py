@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,7 +139,12 @@ def _make_site(
     lying = {path.removeprefix(prefix) for path in last.intact if path.startswith(prefix)}
     known = {path: key for path, key in last.page_keys.items() if path in lying}
     indexer = find_indexer()
-    made = write_site(
+    indexing = None
+    if indexer is not None and index:
+        indexing = partial(
+            with_index, site=site, indexer=indexer, lying=lying, known=known, read=previous
+        )
+    return write_site(
         site,
         files,
         math=settings.layout.math,
@@ -153,11 +159,9 @@ def _make_site(
         search=indexer is not None,
         known=known,
         last=previous,
+        index=indexing,
         progress=lambda done, total: step("rendering", done, total),
     )
-    if indexer is None or not index:
-        return made
-    return with_index(made, site, indexer, lying, known, previous)
 
 
 def _kept(intact: Mapping[str, str], site: "SiteFiles | None", only: str | None) -> Iterator[str]:

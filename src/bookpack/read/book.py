@@ -144,6 +144,7 @@ def _read_chapter(
         title_heading=title_heading,
         order_number=entry.order_number,
         date=front.date,
+        language=front.lang,
     )
 
 

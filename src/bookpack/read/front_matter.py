@@ -37,7 +37,8 @@ class FrontMatter:
     """The fields bookpack knows, plus everything as `values`; `end` is where the text begins.
 
     A field is None (or empty) when it is absent or has the wrong type. `date` is the last one
-    that the author states, by RFC 3339: `2024-03-01` or `2024-03-01T08:00:00+01:00`.
+    that the author states, by RFC 3339: `2024-03-01` or `2024-03-01T08:00:00+01:00`. `lang` is
+    a BCP 47 tag.
     """
 
     end: int = 0
@@ -49,6 +50,7 @@ class FrontMatter:
     summary: str = ""
     weight: float | None = None
     date: str = ""
+    lang: str = ""
     values: Mapping[str, Any] | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -140,9 +142,15 @@ def _fields(
         summary=text_of("summary") or text_of("description") or "",
         weight=weight,
         date=next(filter(None, (_as_date(values.get(key)) for key in _DATE_KEYS)), ""),
+        lang=_as_language(values.get("lang")),
         values=values,
         problems=tuple(problems),
     )
+
+
+def _as_language(value: Any) -> str:
+    tag = value.strip().replace("_", "-") if isinstance(value, str) else ""
+    return tag if re.fullmatch(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*", tag) else ""
 
 
 def _as_date(value: Any) -> str:

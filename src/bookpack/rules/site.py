@@ -39,4 +39,12 @@ RULES = (
         "An address in the packed chapter leads to no page or no place of the site.",
         "Correct the address, or give the chapter that it means that address as an alias.",
     ),
+    Rule(
+        "BP806",
+        "address-taken",
+        WARNING,
+        "The web edition has another file at the chapter's address or alias, or at a file's that "
+        "the chapter shows.",
+        "Give it another address; what the page would take the place of is named.",
+    ),
 )

@@ -60,7 +60,7 @@ class PreviewServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The address of the book's cover."""
-        return f"http://{ADDRESS}:{self.server_port}{quote(self.preview.shown.base_path)}"
+        return f"http://{ADDRESS}:{self.server_port}{self.preview.shown.base_path}"
 
     def state(self, shown: Shown) -> str:
         """Return a name for what is shown, which no other run of the server uses."""
@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.FORBIDDEN, b"This preview is for this machine alone.\n")
             return
         shown = self.server.preview.shown
-        base = shown.base_path
+        base = unquote(shown.base_path)
         address = unquote(urlsplit(self.path).path)
         if not address.startswith(base):
             self._redirect(base if (address + "/") == base or address == "/" else "", shown)

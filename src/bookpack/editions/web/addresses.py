@@ -32,7 +32,25 @@ def path_of(url: str, base: str) -> str | None:
 
 def inside_base(url: str, base: str) -> str | None:
     """Return the path of `url` below `base`, decoded and without a slash at either end."""
-    parts, root = urlsplit(url), urlsplit(base)
+    inside = _below(url, base)
+    return None if inside is None or _is_in_own_folder(inside) else inside
+
+
+def is_own(url: str, base: str) -> bool:
+    """Tell whether `url` lies in the folder that the site keeps for itself."""
+    inside = _below(url, base)
+    return inside is not None and _is_in_own_folder(inside)
+
+
+def _is_in_own_folder(inside: str) -> bool:
+    return inside.split("/", 1)[0].casefold() == OWN_FOLDER
+
+
+def _below(url: str, base: str) -> str | None:
+    try:
+        parts, root = urlsplit(url), urlsplit(base)
+    except ValueError:
+        return None
     if parts.netloc.lower() != root.netloc.lower() or parts.query:
         return None
     root_path = unquote(root.path).rstrip("/") + "/"
@@ -40,7 +58,7 @@ def inside_base(url: str, base: str) -> str | None:
     if not (path + "/").startswith(root_path):
         return None
     inside = posixpath.normpath("/" + path[len(root_path) :]).strip("/")
-    return None if "\0" in inside or inside.split("/")[0] == OWN_FOLDER else inside
+    return None if "\0" in inside else inside
 
 
 def relative(path: str, target: str) -> str:

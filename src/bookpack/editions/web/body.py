@@ -89,8 +89,9 @@ class _BodyWriter:
         events, self.offsets = markdown_events(chapter.source.text, chapter.structure, math=math)
         self.events = events
         self.headings = Headings(chapter, words, trusted=references is not None)
-        self.notes = Footnotes(words, trusted=references is not None)
-        self.pictures = pictures
+        taken = [*chapter.structure.element_ids, *(h.anchor for h in chapter.structure.headings)]
+        self.notes = Footnotes(words, taken, trusted=references is not None)
+        self.pictures = pictures = pictures.of_chapter(resolved) if pictures else None
         self.raw = (
             RawHtml(resolved, references, pictures, self.features)
             if references is not None and pictures is not None

@@ -1,13 +1,17 @@
 """Pictures on a page: the element, its caption, and its description for who cannot see it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from html import escape
 from typing import Any, NamedTuple
 
-from bookpack.editions.web.markup import References
+from bookpack.editions.web.markup import ID, References
 from bookpack.editions.web.site import Words
 from bookpack.images.captions import find_captions
+from bookpack.images.figures import DESCRIBED_ABOVE
 from bookpack.images.words import Origin, PictureWords
+from bookpack.links.book import ResolvedChapter
 from bookpack.links.resolve import Resolution
 from bookpack.model import Chapter, Image, LinkKind, SpanList
 from bookpack.read.byte_offsets import ByteOffsets
@@ -15,6 +19,8 @@ from bookpack.read.spans import merged
 from bookpack.source import Span
 
 _SHORT_WORDS = 12
+_LONG = 300
+"""Code points of a description that is worth saying only once in a chapter, as in the pack."""
 Sizes = Callable[[str], tuple[int, int] | None]
 """Gives width and height of a picture in CSS pixels, by the path of its file in the book."""
 
@@ -136,6 +142,20 @@ class PictureWriter:
         self.sizes = sizes
         self.describe = describe
         self.labels = labels
+        self._repeated: frozenset[str] = frozenset()
+        self._places: dict[str, str] = {}
+
+    def of_chapter(self, resolved: ResolvedChapter) -> "PictureWriter":
+        """Return a writer for one chapter, which says a long description only once."""
+        writer = copy(self)
+        used = Counter(
+            words.identity
+            for image, resolution in resolved.images
+            if len((words := self.words(image, resolution.path)).description) > _LONG
+        )
+        writer._repeated = frozenset(name for name, uses in used.items() if name and uses > 1)
+        writer._places = {}
+        return writer
 
     def source(self, image: Image, resolution: Resolution) -> str:
         """Return the address of the picture as it stands between quotes."""
@@ -197,5 +217,19 @@ class PictureWriter:
             return ""  # kind and size of a picture tell nothing to who can have it read out
         label = self.labels["described-by-model" if words.origin is Origin.MODEL else "description"]
         summary = escape(f"{label}: {name}" if name else label, quote=False)
-        text = self.describe(words.description)
+        text = self._text(words)
         return f'<details class="description"><summary>{summary}</summary>\n{text}</details>\n'
+
+    def _text(self, words: PictureWords) -> str:
+        """Return the description as HTML, or a link to where the same picture has been described.
+
+        What is led to lies inside of what unfolds, because that makes a browser unfold it.
+        """
+        if words.identity not in self._repeated:
+            return self.describe(words.description)
+        place = self._places.get(words.identity)
+        if place is not None:
+            above = escape(self.labels.get("described-above", DESCRIBED_ABOVE), quote=False)
+            return f'<p><a href="#{ID}{place}">{above}</a></p>\n'
+        place = self._places[words.identity] = f"bp-described-{len(self._places) + 1}"
+        return f'<div id="{ID}{place}">\n{self.describe(words.description)}</div>\n'

@@ -1,6 +1,6 @@
 """Footnotes of a chapter: numbered as they are referred to, gathered at its end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from bookpack.editions.web.markup import ID
@@ -18,9 +18,17 @@ class _Note:
 
 
 class Footnotes:
-    """Collects the footnotes of one chapter. Marks of a text that is not `trusted` lead nowhere."""
+    """Collects the footnotes of one chapter. Marks of a text that is not `trusted` lead nowhere.
 
-    def __init__(self, words: Mapping[str, str], *, trusted: bool) -> None:
+    `taken` are the ids that the chapter has anyway; those of footnotes begin like none of them.
+    """
+
+    def __init__(
+        self, words: Mapping[str, str], taken: Iterable[str] = (), *, trusted: bool
+    ) -> None:
+        self._prefix = "fn"
+        while any(name.startswith((f"{self._prefix}:", f"{self._prefix}ref:")) for name in taken):
+            self._prefix += "-"
         self._words = words
         self._trusted = trusted
         self._notes: dict[str, _Note] = {}
@@ -42,7 +50,8 @@ class Footnotes:
             note.number = len(self._used)
         note.uses += 1
         return (
-            f'<sup><a href="#{ID}fn:{note.number}" id="{ID}{_place(note, note.uses)}"'
+            f'<sup><a href="#{ID}{self._prefix}:{note.number}"'
+            f' id="{ID}{self._place(note, note.uses)}"'
             f' class="noteref" role="doc-noteref">{note.number}</a></sup>'
         )
 
@@ -62,7 +71,7 @@ class Footnotes:
                 markup = f"{markup[:-4]}{back}</p>"
             else:
                 markup += back
-            name = f' id="{ID}fn:{note.number}"' if note.number else ""
+            name = f' id="{ID}{self._prefix}:{note.number}"' if note.number else ""
             items.append(f"<li{name}>\n{markup}\n</li>\n")
         title = escape(self._words["footnotes"])
         return (
@@ -73,12 +82,11 @@ class Footnotes:
     def _back_links(self, note: _Note) -> str:
         label = escape(self._words["back-to-text"])
         return "".join(
-            f' <a href="#{ID}{_place(note, use)}"'
+            f' <a href="#{ID}{self._place(note, use)}"'
             f' class="backref" role="doc-backlink" aria-label="{label}">↩︎</a>'
             for use in range(1, note.uses + 1)
         )
 
-
-def _place(note: _Note, use: int) -> str:
-    """Return the id of the mark that refers to `note` for the `use`th time."""
-    return f"fnref:{note.number}" + (f":{use}" if use > 1 else "")
+    def _place(self, note: _Note, use: int) -> str:
+        """Return the id of the mark that refers to `note` for the `use`th time."""
+        return f"{self._prefix}ref:{note.number}" + (f":{use}" if use > 1 else "")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import NamedTuple
 
-from bookpack.editions.web.markup import ID
+from bookpack.editions.web.markup import ID, fragment_of
 from bookpack.model import Chapter
 from bookpack.read.headings import EXPLICIT_ANCHOR
 
@@ -54,10 +54,11 @@ class Headings:
         if heading.outermost and level > 1:
             self.sections.append(Section(level, heading.text, heading.anchor))
         name = ID + escape(heading.anchor)
+        target = ID + escape(fragment_of(heading.anchor))
         label = escape(self._label.replace("{title}", heading.text))
         return (
             f'<{tag} id="{name}"{look}>{inner}'
-            f'<a class="anchor" href="#{name}" aria-label="{label}"></a></{tag}>\n'
+            f'<a class="anchor" href="#{target}" aria-label="{label}"></a></{tag}>\n'
         )
 
     def _level(self, level: int) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from bookpack.editions.packed import rounded
 from bookpack.editions.web.addresses import relative
+from bookpack.editions.web.places import twin_of
 from bookpack.editions.web.site import Page, Part, Site
 
 LLMS_PATH = "llms.txt"
@@ -57,9 +58,7 @@ class MarkdownPages:
 
 def markdown_path(page: Page) -> str:
     """Return the file of the site that holds the page as Markdown."""
-    stem, dot, suffix = page.path.rpartition(".")
-    # The other suffix that pages may have keeps its own, so that two pages never share a file.
-    return f"{stem}.md" if suffix == "html" else f"{stem}{dot}{suffix}.md"
+    return twin_of(page.path)
 
 
 def alternate_link(page: Page) -> str:

@@ -8,6 +8,7 @@ What differs is written as a mark between NUL characters, which no text of a boo
 import re
 from collections.abc import Callable
 from html import escape
+from urllib.parse import quote
 
 from bookpack.editions.web.addresses import COVER_PATH, is_dangerous, relative
 from bookpack.editions.web.site import Site
@@ -15,6 +16,8 @@ from bookpack.links.resolve import Kind, Resolution
 
 ID = "\0i"
 """Stands before an id that belongs to a chapter."""
+_NOT_IN_FRAGMENT = re.compile(r"[%\s\"<>`]")
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _MARK = re.compile(r"\0(?:p(\d+)(#[^\0]*)?\0|f([^\0]*)\0|i)")
 
 
@@ -23,14 +26,18 @@ def page_mark(number: int, fragment: str = "") -> str:
     return f"\0p{number}{escape(fragment)}\0"
 
 
-def is_page_mark(reference: str) -> bool:
-    """Tell whether a reference is the mark of one to a page."""
-    return reference.startswith("\0p")
-
-
 def file_mark(path: str) -> str:
     """Return the mark of a reference to another file of the site."""
     return f"\0f{escape(path)}\0"
+
+
+def fragment_of(anchor: str) -> str:
+    """Return what a reference has behind its number sign to lead to the id `anchor`.
+
+    https://url.spec.whatwg.org/#fragment-percent-encode-set, and the percent sign itself; other
+    letters stay readable.
+    """
+    return _NOT_IN_FRAGMENT.sub(lambda match: quote(match[0]), anchor)
 
 
 def on_page(markup: str, path: str, site: Site) -> str:
@@ -89,7 +96,7 @@ class References:
     def reference(self, resolution: Resolution) -> str:
         """Return the reference as it stands between quotes; empty for a target that is none."""
         url = resolution.url.replace("\0", "\ufffd")
-        fragment = url[url.find("#") :] if "#" in url else ""
+        fragment = _LONE_PERCENT.sub("%25", url[url.find("#") :]) if "#" in url else ""
         if resolution.kind is Kind.CHAPTER:
             page = self.site.by_chapter.get(resolution.path)
             if page is not None and "?" not in url:

@@ -12,7 +12,14 @@ from bookpack.editions.web.markdown_pages import alternate_link, assistant_links
 from bookpack.editions.web.markup import on_page, whole_book_id
 from bookpack.editions.web.metadata import description_of
 from bookpack.editions.web.policy import policy
-from bookpack.editions.web.site import CONTENTS_PATH, NOT_FOUND_PATH, PRINT_PATH, Page, Site
+from bookpack.editions.web.site import (
+    CONTENTS_PATH,
+    NOT_FOUND_PATH,
+    PRINT_PATH,
+    Page,
+    Site,
+    direction_of,
+)
 from bookpack.editions.web.theme import EARLY_SCRIPT, Theme
 
 Values = dict[str, Any]
@@ -68,19 +75,19 @@ class PageValues:
         """
         site, path = self.site, page.path
         previous, following = site.previous(page), site.next(page)
-        part = page.chapter.part
         markup = on_page(body.markup, path, site)
         heading = on_page(body.title, path, site) if body.title else ""
         published = alternate_link(page) in extra_head
         return {
             **self._common(path, page.title, description_of(page.chapter)),
+            "site": self._about_book_of(page),
             "canonical": page.url,
             "policy": policy(markup, body.features | self.features),
             "extra_head": Markup(extra_head),
             "is_home": path == COVER_PATH,
             "actions": self._actions() if path == COVER_PATH else [],
             "start": "",
-            "part": {"title": part, "id": self.part_ids[id(page)]} if part else None,
+            "part": self.part(page),
             "heading": Markup(heading) if heading else page.title,
             "anchor": body.anchor,
             "body": Markup(markup),
@@ -100,6 +107,18 @@ class PageValues:
             "next": self._entry(path, following) if following else None,
             "diagram_script": self.diagram_script if "diagram" in body.features else "",
         }
+
+    def _about_book_of(self, page: Page) -> Values:
+        """Return what is said of the book, in the language of a chapter that has its own."""
+        language = page.chapter.language
+        if not language:
+            return self.about
+        return {**self.about, "language": language, "direction": direction_of(language)}
+
+    def part(self, page: Page) -> Values | None:
+        """Return what is said of the part that `page` is in; None where the book has no parts."""
+        part = page.chapter.part
+        return {"title": part, "id": self.part_ids[id(page)]} if part else None
 
     def navigation(self, page: Page) -> list[Values]:
         """Return the chapters around `page`, by part: never more than a fixed number of them."""

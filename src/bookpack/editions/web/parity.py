@@ -29,7 +29,9 @@ _OTHER_FORM = re.compile(
     r"<math\b.*?</math>|<(script|style|title)\b.*?</\1\s*>|<!--.*?-->"
     r'|<code class="tex">.*?</code>|<p class="callout-title">.*?</p>'
     r'|<sup><a [^>]*class="noteref".*?</sup>|<a [^>]*class="backref".*?</a>'
-    r'|<details class="description">.*?</details>|<figure class="picture">.*?</figure>'
+    r'|<details class="description">.*?</details>'
+    # A description may hold a drawing, which is a figure in a figure.
+    r'|<figure class="picture">(?:[^<]++|<figure\b.*?</figure>|(?!</?figure\b)<)*+</figure>'
     r"|(?<=</pre>)<figcaption>.*?</figcaption>",
     re.S,
 )

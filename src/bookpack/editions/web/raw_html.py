@@ -4,21 +4,33 @@ What changes is written into the tags as edits, at the places that reading them 
 are notes to authors and go.
 """
 
+import posixpath
 import re
 from bisect import bisect_left
-from html import escape
+from collections.abc import Iterator
+from html import escape, unescape
 from itertools import pairwise
+from urllib.parse import quote, unquote, urljoin
 
 from bookpack.editions.web.addresses import is_dangerous
 from bookpack.editions.web.figures import PictureWriter
 from bookpack.editions.web.markup import ID, References
 from bookpack.links.book import ResolvedChapter
-from bookpack.links.resolve import Resolution
-from bookpack.model import Image, LinkKind, Tag
+from bookpack.links.resolve import Kind, Resolution
+from bookpack.model import Attribute, Image, LinkKind, Tag
 from bookpack.read.spans import merged
 from bookpack.source import Edit, Span, apply_edits
 
 _MARKDOWN_INSIDE = re.compile(r"\s+markdown\s*=\s*(\"[^\"]*\"|'[^']*'|[\w-]+)(?=[\s>])")
+_LEADING = frozenset(("action", "formaction", "href", "xlink:href"))
+_LISTS_OF_IDS = frozenset(
+    ("aria-controls", "aria-describedby", "aria-labelledby", "form", "headers", "list")
+)
+_TO_ID = re.compile(r"\s*#(?P<id>[^\s\"'()&]+)")
+_TO_ID_IN_STYLE = re.compile(r"\burl\(\s*(?:[\"']|&quot;|&#39;|&apos;)?#(?P<id>[^\s\"'()&]+)", re.I)
+# https://html.spec.whatwg.org/multipage/images.html#srcset-attributes
+_CANDIDATE = re.compile(r"(?:\A|,)\s*(?P<url>[^\s,]\S*?)(?=,*(?:\s|\Z))")
+_WITH_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 Piece = tuple[int, int, str]
 """A stretch of raw HTML: code points where it starts and ends, and its text."""
 
@@ -34,6 +46,7 @@ class RawHtml:
         features: set[str],
     ) -> None:
         structure = resolved.chapter.structure
+        self.ids = {*structure.element_ids, *(h.anchor for h in structure.headings)}
         self.pictures = pictures
         self.text = ""
         self.edits: list[Edit] = []
@@ -74,6 +87,10 @@ class RawHtml:
                 edits.update(self._in_tag(tag, features))
                 if tag.name == "img" and tag.span.start in images:
                     edits.update(self._in_image(tag, *images[tag.span.start]))
+        for span, resolution in pictures_of_sets(resolved):
+            reference = references.reference(resolution)
+            if reference:
+                edits.add(Edit(span, reference))
         self.edits = sorted(edits)
         self.starts = [edit.span.start for edit in self.edits]
 
@@ -121,13 +138,37 @@ class RawHtml:
         # What told the author's tool to read Markdown inside means nothing to a browser.
         wish = _MARKDOWN_INSIDE.search(tag.span.slice(self.text))
         edits = [Edit(Span(*wish.span()).shifted(tag.span.start), "")] if wish else []
-        names = ["id"]
-        names += ["name"] if tag.name == "a" else ["for"] if tag.name == "label" else []
-        for name in names:
-            attribute = tag.attributes.get(name)
-            if attribute is not None and attribute.span is not None and attribute.value:
-                edits.append(Edit(Span(attribute.span.start, attribute.span.start), ID))
+        for name, attribute in tag.attributes.items():
+            if attribute.span is not None and attribute.value:
+                edits += self._in_attribute(tag, name, attribute, attribute.span)
         return edits
+
+    def _in_attribute(self, tag: Tag, name: str, attribute: Attribute, span: Span) -> list[Edit]:
+        written = span.slice(self.text)
+        if name.startswith("on"):  # no policy could let it run, so it would only be complained of
+            return [Edit(self._whole(tag, span, attribute), "")]
+        if name in _LEADING and is_dangerous(attribute.value):
+            is_picture = attribute.value.strip().lower().startswith("data:image/")
+            return [] if is_picture and tag.name != "a" else [self._value(span, "#")]
+        if name == "id" or (tag.name, name) in (("a", "name"), ("label", "for"), ("output", "for")):
+            places = [0] if name != "for" else [m.start() for m in re.finditer(r"\S+", written)]
+        elif name in _LISTS_OF_IDS:
+            words = re.finditer(r"\S+", written)
+            places = [match.start() for match in words if unescape(match[0]) in self.ids]
+        elif "#" in written and not (name == "href" and tag.name in ("a", "area")):
+            leads = name in ("href", "xlink:href") and _TO_ID.match(written)
+            led_to = [leads] if leads else _TO_ID_IN_STYLE.finditer(written)
+            places = [m.start("id") for m in led_to if unescape(unquote(m["id"])) in self.ids]
+        else:
+            return []
+        return [Edit(Span(span.start + place, span.start + place), ID) for place in places]
+
+    def _whole(self, tag: Tag, value: Span, attribute: Attribute) -> Span:
+        """Return the place of an attribute with its name, of which the `value` is known."""
+        before = self.text[tag.span.start : value.start]
+        name = re.search(r"\s*[^\s\"'<>/=]+\s*=\s*[\"']?\Z", before)
+        start = tag.span.start + name.start() if name else value.start
+        return Span(start, value.end + attribute.quoted)
 
     def _in_image(self, tag: Tag, image: Image, resolution: Resolution) -> list[Edit]:
         edits = []
@@ -145,3 +186,44 @@ class RawHtml:
         place = tag.span.start + len("<img")
         edits.append(Edit(Span(place, place), added))
         return edits
+
+
+def pictures_of_sets(resolved: ResolvedChapter) -> Iterator[tuple[Span, Resolution]]:
+    """Yield the pictures that `srcset` offers in the place of another one, with their places.
+
+    They are looked for where they lie as seen from the picture that `src` names: of an `<img>`,
+    or of the one that ends its `<picture>`.
+    """
+    structure = resolved.chapter.structure
+    images = {
+        image.span.start: (image, resolution)
+        for image, resolution in resolved.images
+        if image.kind is LinkKind.HTML and resolution.kind is Kind.ASSET and resolution.path
+    }
+    text = resolved.chapter.source.text
+    for tags in (structure.inline_tags, *(block.tags for block in structure.html_blocks)):
+        waiting: list[Span] = []
+        for tag in tags:
+            offered = tag.attributes.get("srcset")
+            if tag.name == "picture":
+                waiting.clear()
+            elif offered is not None and offered.span is not None:
+                waiting.append(offered.span)
+            if tag.name == "img":
+                for span in waiting if tag.span.start in images else ():
+                    yield from _candidates(span, text, *images[tag.span.start])
+                waiting.clear()
+
+
+def _candidates(
+    span: Span, text: str, image: Image, resolution: Resolution
+) -> Iterator[tuple[Span, Resolution]]:
+    shown = unquote(re.split("[?#]", image.target)[0])
+    for match in _CANDIDATE.finditer(span.slice(text)):
+        path = unquote(re.split("[?#]", unescape(match["url"]))[0])
+        if _WITH_HOST.match(path) or path.startswith("/") != shown.startswith("/"):
+            continue
+        step = posixpath.relpath(path, posixpath.dirname(shown) or ".")
+        file = posixpath.normpath(posixpath.join(posixpath.dirname(resolution.path), step))
+        url = urljoin(resolution.url, quote(step))
+        yield Span(*match.span("url")).shifted(span.start), Resolution(Kind.ASSET, url, file)

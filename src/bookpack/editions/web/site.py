@@ -7,7 +7,7 @@ that folder, whose root is published at the book's own address; nothing here ren
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from bookpack.config.tables import SiteTable
 from bookpack.editions.packed import PackedChapter
@@ -20,6 +20,7 @@ from bookpack.editions.web.addresses import (
     relative,
     spoken,
 )
+from bookpack.editions.web.places import CONTENTS_PATH, NOT_FOUND_PATH, PRINT_PATH, Places
 from bookpack.images.words import PictureWords
 from bookpack.links.book import ResolvedChapter
 from bookpack.model import BookMeta, Chapter, Image
@@ -39,9 +40,6 @@ __all__ = [
     "path_of",
     "relative",
 ]
-CONTENTS_PATH = "contents.html"
-PRINT_PATH = "print.html"
-NOT_FOUND_PATH = "404.html"
 _RIGHT_TO_LEFT = frozenset(
     ("ar", "arc", "ckb", "dv", "fa", "he", "khw", "ks", "ps", "sd", "syr", "ug", "ur", "yi")
 )
@@ -91,8 +89,8 @@ class Part:
 class Site:
     """The whole web edition. `redirects` are paths of old pages → the page that took over.
 
-    `token_label` says how the tokens of `Page.packed` were counted; `homeless` are chapters
-    whose stated address lies outside the book's, so that no page of this site can be there.
+    `token_label` says how the tokens of `Page.packed` were counted. A chapter whose address lies
+    outside the book's, or is taken, has no page; findings say so.
     """
 
     meta: BookMeta
@@ -101,9 +99,10 @@ class Site:
     parts: tuple[Part, ...]
     redirects: Mapping[str, Page] = field(default_factory=dict)
     token_label: str = ""
-    homeless: tuple[Chapter, ...] = ()
     by_chapter: Mapping[str, Page] = field(default_factory=dict)
     """Pages by the path of their chapter."""
+    has_room_for_asset: Callable[[str], bool] = lambda path: True
+    """Tells whether a file of the book can lie at a path of the site."""
 
     @property
     def language(self) -> str:
@@ -122,8 +121,12 @@ class Site:
 
     @property
     def base_path(self) -> str:
-        """The path at which the site's root is published, with a slash at both ends."""
-        return urlsplit(self.meta.url).path.rstrip("/") + "/"
+        """The path at which the site's root is published, with a slash at both ends.
+
+        It is written as in an address (RFC 3986), whichever way its author wrote it.
+        """
+        path = unquote(urlsplit(self.meta.url).path)
+        return quote(path, safe=SAFE_IN_PATH).rstrip("/") + "/"
 
     def address_of(self, path: str) -> str:
         """Return the absolute address of a file of the site; `index.html` stays unspoken."""
@@ -166,31 +169,24 @@ def make_site(
     token_label: str = "",
 ) -> Site:
     """Give every chapter its page, gather pages into parts, and find a place for old addresses."""
+    bodies = list(zip(resolved, packed, strict=True))
+    places = Places((one.chapter for one, _ in bodies), meta.url)
+    path_of_chapter = {chapter.path: path for path, chapter in places.pages.items()}
     pages: list[Page] = []
-    homeless: list[Chapter] = []
-    taken: set[str] = {CONTENTS_PATH, PRINT_PATH, NOT_FOUND_PATH}
-    for one, body in zip(resolved, packed, strict=True):
-        path = path_of(one.chapter.url, meta.url)
-        if path is None or path in taken:
-            homeless.append(one.chapter)
-            continue
-        taken.add(path)
-        pages.append(Page(len(pages), path, one, body))
-    redirects: dict[str, Page] = {}
-    for page in pages:
-        for alias in page.chapter.aliases:
-            old = path_of(alias, meta.url)
-            if old is not None and old not in taken and old not in redirects:
-                redirects[old] = page
+    for one, body in bodies:
+        path = path_of_chapter.get(one.chapter.path)
+        if path is not None:
+            pages.append(Page(len(pages), path, one, body))
+    by_chapter = {page.chapter.path: page for page in pages}
     return Site(
         meta=meta,
         settings=settings,
         pages=tuple(pages),
         parts=tuple(_parts(pages)),
-        redirects=redirects,
+        redirects={old: by_chapter[to.path] for old, to in places.redirects.items()},
         token_label=token_label,
-        homeless=tuple(homeless),
-        by_chapter={page.chapter.path: page for page in pages},
+        by_chapter=by_chapter,
+        has_room_for_asset=places.has_room_for_asset,
     )
 
 

@@ -8,11 +8,12 @@ sandbox.
 
 import posixpath
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from bookpack.editions.web.addresses import OWN_FOLDER
@@ -24,6 +25,10 @@ _TEMPLATES, _STATIC = _HERE / "templates", _HERE / "static"
 STYLE, SCRIPT, VARIABLES = "site.css", "site.js", "variables.css"
 SEARCH_STYLE, SEARCH_SCRIPT = "search.css", "search.js"
 _STATIC_NAMES = (STYLE, SCRIPT, SEARCH_STYLE, SEARCH_SCRIPT)
+_OWN_FOLDERS = frozenset({"cards", "pagefind", "preview"})
+"""Folders beside the theme's files that are made by `cards`, `search` and the preview."""
+_DEEPEST = 8
+"""Levels of folders in a theme that are copied: links that lead in circles end there."""
 EARLY_SCRIPT = (
     "var e=document.documentElement;e.classList.add('js');"
     "try{var t=localStorage.getItem('theme');if(t)e.dataset.theme=t}catch(x){}"
@@ -51,27 +56,43 @@ class Theme:
 
     def render(self, name: str, values: Mapping[str, Any]) -> bytes:
         """Return the template called `name`, filled in. Raises `SettingsError`."""
-        from jinja2 import TemplateError
-
         try:
             template = _environment(tuple(self.templates.items())).get_template(name)
             text: str = template.render(values)
-        except TemplateError as error:
-            line = getattr(error, "lineno", None)
-            where = f"{self.folder}/{getattr(error, 'name', None) or name}"
-            where += f", line {line}" if line else ""
-            raise SettingsError(f"A template of the theme fails: {where}: {error}.") from None
+        except Exception as error:  # a template is a program of the author's
+            raise self._failure(error, name) from None
         return text.replace("\0", "\ufffd").encode("utf-8", "replace")
+
+    def _failure(self, error: Exception, name: str) -> SettingsError:
+        """Return what a reader is told of a template that failed: the file, the line and why."""
+        from jinja2 import TemplateNotFound, TemplateSyntaxError
+
+        # jinja2 puts the names and lines of templates into the traceback.
+        frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+        inside = [(file, line) for file, line in frames if file in self.templates]
+        where, line = inside[-1] if inside else (name, 0)
+        reason = str(error) or type(error).__name__
+        if isinstance(error, TemplateSyntaxError):
+            where, line = error.name or where, error.lineno
+        elif isinstance(error, TemplateNotFound):
+            reason = f"there is no template {error.name}"
+        elif isinstance(error, RecursionError):
+            reason = "it includes itself, or is nested too deeply"
+        at = f", line {line}" if line else ""
+        return SettingsError(
+            f"A template of the theme fails: {self.folder}/{where}{at}: {reason.rstrip('.')}."
+        )
 
 
 @lru_cache(maxsize=2)
 def _environment(templates: tuple[tuple[str, str], ...]) -> Any:
     """Return what compiles templates, each once; a preview uses them many times."""
-    from jinja2 import DictLoader, StrictUndefined
+    from jinja2 import FunctionLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    texts = dict(templates)
     return ImmutableSandboxedEnvironment(
-        loader=DictLoader(dict(templates)),
+        loader=FunctionLoader(lambda name: (texts[name], name, None) if name in texts else None),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -86,10 +107,8 @@ def load_theme(folder: str, files: BookFiles) -> Theme:
     templates = {**own, **{f"bookpack/{name}": text for name, text in own.items()}}
     static = {name: (_STATIC / name).read_bytes() for name in _STATIC_NAMES}
     copied: dict[str, bytes] = {}
-    for name in files.list_folder(folder) if folder else []:
+    for name in _files_below(folder, files) if folder else []:
         path = posixpath.join(folder, name)
-        if not files.is_file(path):
-            continue
         data = files.read(path) or b""
         if name.endswith(".html"):
             templates[name] = data.decode("utf-8-sig", "replace")
@@ -102,6 +121,20 @@ def load_theme(folder: str, files: BookFiles) -> Theme:
     paths = [_named_by_content(name, static[name]) for name in _STATIC_NAMES]
     copied.update(zip(paths, static.values(), strict=True))
     return Theme(folder, templates, copied, *paths)
+
+
+def _files_below(folder: str, files: BookFiles, inner: str = "") -> Iterator[str]:
+    """Yield the files below `folder`, relative to it. Raises `SettingsError`."""
+    for name in files.list_folder(posixpath.join(folder, inner)):
+        path = f"{inner}{name}"
+        if path in _OWN_FOLDERS:
+            raise SettingsError(
+                f"{folder}/{path} has the name of a folder that the site fills itself. Rename it."
+            )
+        if files.is_file(posixpath.join(folder, path)):
+            yield path
+        elif path.count("/") < _DEEPEST:
+            yield from _files_below(folder, files, f"{path}/")
 
 
 def _named_by_content(name: str, data: bytes) -> str:

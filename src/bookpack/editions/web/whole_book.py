@@ -107,4 +107,5 @@ def _read_key(key: str | None) -> dict[str, Any] | None:
         record = json.loads(key or "")
     except ValueError:
         return None
-    return record if isinstance(record, dict) else None
+    known = isinstance(record, dict) and record.keys() == {"digest", "start", "sections"}
+    return record if known else None

@@ -6,6 +6,7 @@ that goes into it, and a page whose key is that of the last build stays as it li
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -14,7 +15,7 @@ from bookpack import __version__
 from bookpack.editions.web.addresses import COVER_PATH, OWN_FOLDER
 from bookpack.editions.web.body import Body, render_body, render_untrusted
 from bookpack.editions.web.figures import PictureWriter, author_words
-from bookpack.editions.web.markup import References, is_page_mark
+from bookpack.editions.web.markup import References
 from bookpack.editions.web.pages import PageValues
 from bookpack.editions.web.site import (
     CONTENTS_PATH,
@@ -28,8 +29,8 @@ from bookpack.editions.web.site import (
 from bookpack.editions.web.theme import Theme, load_theme
 from bookpack.editions.web.whole_book import WholeBook
 from bookpack.editions.web.words import words_of
+from bookpack.errors import SettingsError
 from bookpack.images.sizes import size_of
-from bookpack.links.resolve import Resolution
 from bookpack.read.files import BookFiles
 
 
@@ -52,18 +53,20 @@ def write_site(
     search: bool = False,
     known: Mapping[str, str] | None = None,
     last: Callable[[str], bytes | None] = lambda path: None,
+    index: Callable[[SiteFiles], SiteFiles] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SiteFiles:
     """Return the files of the site, by paths relative to its folder.
 
-    `words` gives the words for pictures. `search` lets pages search an index that somebody else
-    puts at `search.SEARCH_FOLDER`. `known` are paths of pages that lie there as the last
-    build wrote them → their keys, and `last` reads one of them. Raises `SettingsError` for a
-    theme that does not work.
+    `words` gives the words for pictures. `known` are paths of pages that lie there as the last
+    build wrote them → their keys, and `last` reads one of them. `search` lets pages search an
+    index at `search.SEARCH_FOLDER`. `index` adds it to the pages, in a thread of its own while
+    everything but pages is made; without it, somebody else puts it there. Raises `SettingsError`
+    for a theme that does not work.
     """
     theme = load_theme(site.settings.theme, files)
     return _Writer(site, files, theme, words, tuple(contributions), math=math, search=search).run(
-        known or {}, last, progress or (lambda done, total: None)
+        known or {}, last, index, progress or (lambda done, total: None)
     )
 
 
@@ -109,19 +112,19 @@ class _Writer:
         self,
         known: Mapping[str, str],
         last: Callable[[str], bytes | None],
+        index: Callable[[SiteFiles], SiteFiles] | None,
         progress: Callable[[int, int], None],
     ) -> SiteFiles:
         """Render what has to be rendered."""
         site = self.site
         keys: dict[str, str] = {}
         kept: set[str] = set()
-        sections: list[str] = []
+        texts: list[str] = []
         book = WholeBook(known.get(PRINT_PATH), lambda: last(PRINT_PATH))
         for page in site.pages:
             head = "".join(one.head(site, page) for one in self.contributions)
-            text, section = self._text_keys(page)
-            sections.append(section)
-            key = keys[page.path] = self._key(page, text, head)
+            texts.append(self._text_key(page))
+            key = keys[page.path] = self._key(page, texts[-1], head)
             if known.get(page.path) == key:
                 kept.add(page.path)
                 continue
@@ -129,7 +132,7 @@ class _Writer:
             values = self.values.chapter(page, body, head)
             self.written[page.path] = self.theme.render("chapter.html", values)
             if site.settings.print:
-                book.add(page, section, body)
+                book.add(page, texts[-1], body)
             progress(page.number + 1, len(site.pages))
         if site.settings.print:
             digest = _hash([self.common, *keys.values()])
@@ -137,21 +140,31 @@ class _Writer:
                 kept.add(PRINT_PATH)
                 keys[PRINT_PATH] = known[PRINT_PATH]
             else:
-                chapters = zip(site.pages, sections, strict=True)
+                chapters = zip(site.pages, texts, strict=True)
                 self.written[PRINT_PATH], keys[PRINT_PATH] = book.write(
                     chapters, digest, self._body, self.theme, self.values
                 )
-        self._write_other_pages()
-        self._copy_assets()
-        for one in self.contributions:
-            for path, data in one.files(site):
-                self.written.setdefault(path, data)  # an author's own file counts
-        return SiteFiles(self.written, frozenset(kept), keys)
+        pages = SiteFiles(dict(self.written), frozenset(kept), keys)
+        if index is None:
+            self._write_others()
+            return SiteFiles(self.written, pages.kept, keys)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            indexing = pool.submit(index, pages)
+            self._write_others()
+            indexed = indexing.result()
+        return SiteFiles({**self.written, **indexed.files}, indexed.kept, indexed.keys)
 
     def _body(self, page: Page) -> Body:
         return render_body(
             page.resolved, self.references, self.pictures, self.labels, math=self.math
         )
+
+    def _write_others(self) -> None:
+        self._write_other_pages()
+        self._copy_assets()
+        for one in self.contributions:
+            for path, data in one.files(self.site):
+                self.written.setdefault(path, data)  # an author's own file counts
 
     def _write_other_pages(self) -> None:
         site, values, render = self.site, self.values, self.theme.render
@@ -166,38 +179,33 @@ class _Writer:
     def _copy_assets(self) -> None:
         for path, source in sorted(self.references.assets.items()):
             data = self._read(source)
-            if data is not None and path not in self.written:
+            if data is not None and self.site.has_room_for_asset(path):
                 self.written[path] = data
 
-    def _text_keys(self, page: Page) -> tuple[str, str]:
-        """Return the hashes of all that the text shows on its page, and in the whole book.
+    def _text_key(self, page: Page) -> str:
+        """Return the hash of everything that the text of the page shows.
 
-        Only the second one depends on which number a page has: a new chapter moves most of them.
         Links are resolved here, for pages that stay as well, because the files that they lead
         to are copied in any case.
         """
         resolved = page.resolved
-        references: list[str] = []
-
-        def led_to(resolution: Resolution) -> tuple[str, str]:
-            reference = self.references.reference(resolution)
-            references.append(reference)
-            return resolution.url, "a page" if is_page_mark(reference) else reference
-
-        seen: list[Any] = [led_to(resolution) for _, resolution in resolved.links]
+        reference, words = self.references.reference, self.pictures.words
+        seen: list[Any] = [
+            (resolution.url, reference(resolution)) for _, resolution in resolved.links
+        ]
         for image, resolution in resolved.images:
-            shown = self.pictures.words(image, resolution.path), self.pictures.size(resolution)
-            seen.append((led_to(resolution), shown))
+            shown = words(image, resolution.path), self.pictures.size(resolution)
+            seen.append((resolution.url, reference(resolution), shown))
         seen.append([heading.anchor for heading in page.chapter.structure.headings])
-        seen.append(page.title)
-        key = _hash([self.common, page.chapter.source.text, repr(seen)])
-        return key, _hash([key, repr((page.number, references))])
+        seen.append([page.number, page.title])
+        return _hash([self.common, page.chapter.source.text, repr(seen)])
 
     def _key(self, page: Page, text_key: str, head: str) -> str:
         """Return the hash of everything that the page shows: its text, and what stands around."""
         site = self.site
         seen = [
-            [page.path, page.url, page.chapter.summary, page.chapter.part],
+            [page.path, page.url, page.chapter.summary, self.values.part(page)],
+            page.chapter.language,
             self.values.navigation(page),
             [near and (near.title, near.path) for near in (site.previous(page), site.next(page))],
         ]
@@ -216,7 +224,9 @@ class _Writer:
 
     def _diagram_script(self) -> str:
         path = self.site.settings.mermaid
-        return f"{OWN_FOLDER}/{posixpath.basename(path)}" if self.files.is_file(path) else ""
+        if path and not self.files.is_file(path):
+            raise SettingsError(f"There is no file {path}, which [site] mermaid names.")
+        return f"{OWN_FOLDER}/{posixpath.basename(path)}" if path else ""
 
 
 def _hash(parts: Iterable[str | bytes]) -> str:

@@ -1,6 +1,6 @@
 // Search. Loaded when a reader opens it for the first time, and Pagefind when they type.
 const root = new URL("../", import.meta.url);
-const words = document.getElementById("bp-words").content.firstElementChild.dataset;
+const words = document.querySelector("body > #bp-words").content.firstElementChild.dataset;
 const PAGES = 8; // chapters shown at a time
 const SECTIONS = 4; // sections of one chapter
 const make = (name, properties, ...children) => {

@@ -2,11 +2,21 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  const words = document.getElementById("bp-words")?.content.firstElementChild?.dataset ?? {};
+  const words = document.querySelector("body > #bp-words")?.content.firstElementChild?.dataset ?? {};
   const make = (name, properties, ...children) => {
     const element = Object.assign(document.createElement(name), properties);
     element.append(...children);
     return element;
+  };
+
+  // The element that a link leads to on this page. An id may hold a percent sign of its own.
+  const targetOf = ({ hash }) => {
+    const name = hash.slice(1);
+    try {
+      return document.getElementById(name) ?? document.getElementById(decodeURIComponent(name));
+    } catch {
+      return null;
+    }
   };
 
   // Colours: as the system, light, dark.
@@ -155,7 +165,7 @@
   document.addEventListener("click", (event) => {
     const mark = event.target.closest?.("a.noteref");
     if (!mark || !HTMLElement.prototype.showPopover || event.ctrlKey || event.metaKey) return;
-    const target = document.getElementById(decodeURIComponent(mark.hash.slice(1)));
+    const target = targetOf(mark);
     if (!target) return;
     event.preventDefault();
     note?.remove();
@@ -180,7 +190,7 @@
   // The contents of the page follow the scroll.
   const entries = new Map();
   for (const link of document.querySelectorAll(".toc a")) {
-    const heading = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    const heading = targetOf(link);
     if (heading) entries.set(heading, link);
   }
   if (entries.size) {
@@ -214,10 +224,23 @@
     });
   }
 
-  // Search comes when it is wanted.
+  const show = (name, ...content) => {
+    const close = make("button", { type: "button", textContent: words.close });
+    const dialog = make("dialog", { ariaLabel: name }, ...content, close);
+    close.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+
+  // Search comes when it is wanted. Browsers load no module and no index from a folder.
   const search = document.querySelector("button.search");
   let wanted;
   search?.addEventListener("click", async () => {
+    if (location.protocol === "file:") {
+      show(words.search, make("p", { textContent: words.searchOffline }));
+      return;
+    }
     wanted ??= new Promise((resolve) => {
       const style = make("link", { rel: "stylesheet", href: search.dataset.searchStyle });
       style.onload = style.onerror = resolve;
@@ -228,7 +251,7 @@
   });
 
   // Keys: arrows turn pages, `/` or `s` searches, `?` helps.
-  const go = (relation) => document.querySelector(`a[rel="${relation}"]`)?.click();
+  const go = (relation) => document.querySelector(`main > .turn a[rel="${relation}"]`)?.click();
   const help = () => {
     const [previous, next, find, about] = words.keys.split("|");
     const backward = root.dir === "rtl" ? "→" : "←";
@@ -239,12 +262,7 @@
     for (const [key, meaning] of rows) {
       list.append(make("dt", {}, make("kbd", { textContent: key })), make("dd", { textContent: meaning }));
     }
-    const close = make("button", { type: "button", textContent: words.close });
-    const dialog = make("dialog", { ariaLabel: words.help }, list, close);
-    close.addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
+    show(words.help, list);
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
