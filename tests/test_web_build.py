@@ -13,7 +13,7 @@ from bookpack.editions.making import LastBuild
 from bookpack.editions.web.body import Body, render_body
 from bookpack.errors import SettingsError
 from bookpack.links.book import ResolvedChapter
-from conftest import BASE, SETTINGS, write_files
+from conftest import BASE, PICTURE, SETTINGS, write_files
 
 MakeBook = Callable[..., Path]
 THREE = {f"{n}.md": f"# Chapter {n}\n\nText [on]({n % 3 + 1}.md).\n" for n in (1, 2, 3)}
@@ -462,3 +462,14 @@ class TestAnAddressThatIsTaken:
             "chapters/a.md: chapters/x.svg cannot lie at x.svg: a page is there."
         ]
         assert (book / "build" / "site" / "x.svg" / "index.html").is_file()
+
+
+def test_files_of_a_srcset_stay_with_a_page_that_stays(make_book, bookpack):
+    picture = '<img src="a.png" srcset="b.png 2x" alt="A">'
+    book = make_book(
+        {"a.md": f"# A\n\n{picture}\n", "b.md": "# B\n", "a.png": PICTURE, "b.png": PICTURE}
+    )
+    for text in ("# B\n", "# B\n\nMore.\n"):
+        (book / "chapters/b.md").write_text(text)
+        assert bookpack("build", book).returncode == 0
+        assert (book / "build/site/b.png").is_file()

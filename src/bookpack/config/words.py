@@ -19,6 +19,7 @@ ENGLISH: Mapping[str, str] = {
     "copy-section": "Copy “{title}” as Markdown",
     "dark": "Dark",
     "description": "Description of the picture",
+    "described-above": "Described above in this chapter.",
     "described-by-model": "Description of the picture, written by a model",
     "diagram": "Diagram, as its author wrote it",
     "done": "Done",
@@ -48,6 +49,9 @@ ENGLISH: Mapping[str, str] = {
     "search-help": "Arrows choose, Enter opens, Escape closes",
     "search-more": "More results",
     "search-none": "Nothing found",
+    "search-offline": (
+        "Search works where the book is published, or behind a web server such as bookpack serve."
+    ),
     "skip": "Skip to the text",
     "start-reading": "Start reading",
     "system": "As the system",

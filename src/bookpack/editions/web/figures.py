@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from bookpack.editions.web.markup import ID, References
 from bookpack.editions.web.site import Words
 from bookpack.images.captions import find_captions
-from bookpack.images.figures import DESCRIBED_ABOVE
 from bookpack.images.words import Origin, PictureWords
 from bookpack.links.book import ResolvedChapter
 from bookpack.links.resolve import Resolution
@@ -229,7 +228,7 @@ class PictureWriter:
             return self.describe(words.description)
         place = self._places.get(words.identity)
         if place is not None:
-            above = escape(self.labels.get("described-above", DESCRIBED_ABOVE), quote=False)
+            above = escape(self.labels["described-above"], quote=False)
             return f'<p><a href="#{ID}{place}">{above}</a></p>\n'
         place = self._places[words.identity] = f"bp-described-{len(self._places) + 1}"
         return f'<div id="{ID}{place}">\n{self.describe(words.description)}</div>\n'

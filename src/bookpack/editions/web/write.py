@@ -17,6 +17,7 @@ from bookpack.editions.web.body import Body, render_body, render_untrusted
 from bookpack.editions.web.figures import PictureWriter, author_words
 from bookpack.editions.web.markup import References
 from bookpack.editions.web.pages import PageValues
+from bookpack.editions.web.raw_html import pictures_of_sets
 from bookpack.editions.web.site import (
     CONTENTS_PATH,
     NOT_FOUND_PATH,
@@ -192,6 +193,9 @@ class _Writer:
         reference, words = self.references.reference, self.pictures.words
         seen: list[Any] = [
             (resolution.url, reference(resolution)) for _, resolution in resolved.links
+        ]
+        seen += [
+            (resolution.url, reference(resolution)) for _, resolution in pictures_of_sets(resolved)
         ]
         for image, resolution in resolved.images:
             shown = words(image, resolution.path), self.pictures.size(resolution)
