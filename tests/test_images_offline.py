@@ -15,9 +15,9 @@ from bookpack.images.facts import Facts, facts_of
 from bookpack.images.limits import Limits
 from bookpack.images.load import load_picture
 from bookpack.images.looks import looks_like
-from bookpack.images.ocr import Line, Reading
+from bookpack.images.ocr import Reading
 from bookpack.images.offline import describe_offline
-from bookpack.images.reading_order import Box, in_reading_order
+from bookpack.images.reading_order import Box, Line, in_reading_order
 from conftest import SHARED, needs_shared
 
 LIMITS = Limits(max_pixels=200_000_000, max_bytes=50_000_000)

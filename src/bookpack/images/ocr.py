@@ -5,7 +5,6 @@ Reading needs the extra `ocr` (RapidOCR with its models); how it is done, `ocr_e
 
 import hashlib
 import importlib.util
-import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bookpack.images.cache import read_record, write_record
-from bookpack.images.reading_order import Box
+from bookpack.images.reading_order import Box, Line
 
 if TYPE_CHECKING:
     from bookpack.images.load import Picture
@@ -22,24 +21,10 @@ if TYPE_CHECKING:
 METHOD = 1
 """Part of a reading's key in the cache: another method is another reading."""
 
-NUMBER = re.compile(r"\d+(?:[.,:/\u2009\u00a0' ]\d+)*")
 """What two readings are compared by: digits with what may part them."""
 
 _ROOM = "readings"
 _TASKS = ("cls", "det", "rec")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of text. `confidence` is the engine's own, from 0 to 1.
-
-    `doubtful` are numbers in `text`, as they stand there, that a second reading did not confirm.
-    """
-
-    text: str
-    confidence: float
-    box: Box
-    doubtful: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

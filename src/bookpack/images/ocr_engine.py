@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 import numpy
 from PIL import Image, ImageFilter
 
-from bookpack.images.ocr import NUMBER, Line
-from bookpack.images.reading_order import Box, in_reading_order
+from bookpack.images.reading_order import NUMBER, Box, Line, in_reading_order
 
 _WHOLE = 4_000_000
 _FINE = 9_000_000

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bookpack.images.facts import Facts
-from bookpack.images.ocr import NUMBER, Line, Reading
+from bookpack.images.ocr import Reading
+from bookpack.images.reading_order import NUMBER, Line
 from bookpack.read.plain import escape_plain
 
 LABEL = "Not described by a model."

@@ -1,8 +1,10 @@
-"""The order in which a person reads what stands in a picture."""
+"""Lines read in a picture, and the order in which a person reads them."""
 
 import itertools
+import re
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -25,6 +27,21 @@ class Box(NamedTuple):
         return (self.top + self.bottom) / 2
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text. `confidence` is the engine's own, from 0 to 1.
+
+    `doubtful` are numbers in `text`, as they stand there, that a second reading did not confirm.
+    """
+
+    text: str
+    confidence: float
+    box: Box
+    doubtful: tuple[str, ...] = ()
+
+
+NUMBER = re.compile(r"\d+(?:[.,:/\u2009\u00a0' ]\d+)*")
+"""What counts as a number when two readings are compared."""
 _HEAD, _FOOT = 3, 2
 _COLUMN_LINES = 3
 _COLUMN_SHAPE = 8.0
