@@ -24,7 +24,9 @@ from conftest import BASE, PICTURE, write_files
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 MakeBook = Callable[..., Path]
 
-COMMANDS = ("build", "check", "serve", "describe", "links", "unpack", "init")
+COMMANDS = (
+    *("build", "check", "serve", "describe", "links", "grammar", "review", "unpack", "init"),
+)
 SUFFIXES = {"markdown": ".md", "xml": ".xml", "plain": ".txt", "json": ".json"}
 ONE, TWO = "# One\n\nThe first [chapter](two.md).\n", "# Two\n\nThe second.\n"
 WARNING = "# One\n\nTODO: write.\n"
@@ -127,6 +129,9 @@ class TestHelp:
             ("describe", "--config --url --set --quiet --offline --refresh --only --dry-run"),
             ("describe", "--batch --approve --prune --sheet"),
             ("links", "--config --url --set --quiet --format --out --fix --undo"),
+            ("grammar", "--config --url --set --quiet --chapter --profile --offline --dry-run"),
+            ("grammar", "--refused --check --format --out --accept --reject --evaluate --from-git"),
+            ("review", "--config --url --set --quiet --chapter --only --undo --by"),
             ("unpack", "--out --verify --quiet"),
             ("init", "--url --set --quiet"),
         ],
