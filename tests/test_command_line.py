@@ -24,9 +24,7 @@ from conftest import BASE, PICTURE, write_files
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 MakeBook = Callable[..., Path]
 
-COMMANDS = (
-    *("build", "check", "serve", "describe", "links", "grammar", "review", "unpack", "init"),
-)
+COMMANDS = ("build", "check", "serve", "describe", "links", "grammar", "review", "unpack", "init")
 SUFFIXES = {"markdown": ".md", "xml": ".xml", "plain": ".txt", "json": ".json"}
 ONE, TWO = "# One\n\nThe first [chapter](two.md).\n", "# Two\n\nThe second.\n"
 WARNING = "# One\n\nTODO: write.\n"
