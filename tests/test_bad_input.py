@@ -511,17 +511,20 @@ class TestAFullDisk:
     def test_of_64_kilobytes(self, make_book: MakeBook, small_disk: Path) -> None:
         book = make_book({"one.md": ONE})
         out = small_disk / "out"
-        assert_explained(run_plain("build", book, "--out", out), 0)
+        pack = ("build", "--only", "pack")
+        assert_explained(run_plain(*pack, book, "--out", out), 0)
         before = visible_files(out)
         # Noise, so that no disk can pack it smaller.
         noise = random.Random(1).randbytes(100_000).hex()
         write_files(book, {"chapters/two.md": f"# Two\n\n{noise}\n"})
-        result = run_plain("build", book, "--out", out)
-        assert_explained(result, 3, str(out), os.strerror(errno.ENOSPC), "run again")
-        assert visible_files(out) == before
-        assert_whole(out)
+        # With and without the pages of the site, which do not fit either.
+        for command in (pack, ("build",)):
+            result = run_plain(*command, book, "--out", out)
+            assert_explained(result, 3, str(out), os.strerror(errno.ENOSPC), "run again")
+            assert visible_files(out) == before
+            assert_whole(out)
         write_files(book, {"chapters/two.md": "# Two\n\nShort.\n"})
-        assert_explained(run_plain("build", book, "--out", out), 0)
+        assert_explained(run_plain(*pack, book, "--out", out), 0)
         assert len(assert_whole(out)["chapters"]) == 2
 
     def test_that_is_full_before_the_first_build(
@@ -551,10 +554,11 @@ class TestAFullDisk:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 
-        result = run_plain("build", book, preexec_fn=limit)
-        assert_explained(result, 3, "build", os.strerror(errno.EFBIG), "run again")
-        assert visible_files(book / "build") == before
-        assert_whole(book / "build")
+        for only in ("pack", "site"):
+            result = run_plain("build", "--only", only, book, preexec_fn=limit)
+            assert_explained(result, 3, os.strerror(errno.EFBIG), "run again")
+            assert visible_files(book / "build") == before
+            assert_whole(book / "build")
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
     def test_behind_standard_output(self, make_book: MakeBook) -> None:

@@ -266,6 +266,7 @@ Text.
 =>
 > **Figure: The first loaf** (https://p.example.org/loaf.png)
 > **Image description:** A loaf
+
 ## Rye
 url: https://example.com/x/#rye
 

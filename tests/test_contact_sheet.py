@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import browser
 from bookpack.desks.pictures.safe_html import clean_html, safe_html
 from bookpack.desks.pictures.sheet import SheetEntry, SheetFinding, SheetPlace, as_sheet
 from bookpack.images.words import Origin
-from test_links_page import TOOLS, browser
 
 DOT = b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -362,11 +362,13 @@ const axe = require("fs").readFileSync(`${tools}/node_modules/axe-core/axe.min.j
 
 
 def test_a_browser_shows_it_to_everybody(tmp_path: Path) -> None:
-    node, chromium = browser()
+    node, chromium = browser.program("node"), browser.chromium()
+    for module in ("playwright-core", "axe-core"):
+        browser.tool(browser.TOOLS / "node_modules" / module)
     file = tmp_path / "sheet.html"
     file.write_text(as_sheet("Bread", ALL, "en"), "utf-8")
     result = subprocess.run(
-        [node, "-e", LOOK, str(TOOLS.resolve()), chromium, str(file)],
+        [node, "-e", LOOK, str(browser.TOOLS), chromium, str(file)],
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from gzip import decompress
 from hashlib import sha256
 from pathlib import Path
@@ -212,11 +213,14 @@ class TestTheSameBytes:
     @pytest.mark.parametrize("style", ["markdown", "xml", "plain", "json"])
     def test_say_nothing_of_this_machine(self, style: str, book: Path) -> None:
         assert bookpack("build", book, "--style", style).returncode == 1
-        traces = (str(book), str(Path.home()), os.uname().nodename, sys.prefix)
-        any_of_them = "|".join(map(re.escape, traces)).encode()
+        traces = [path.encode() for path in (str(book), str(Path.home()), sys.prefix)]
+        # A short name may stand in a picture by chance.
+        name = re.compile(rf"\b{re.escape(os.uname().nodename)}\b")
         for path, data in outputs(book / "build").items():
             told = decompress(data) if data.startswith(b"\x1f\x8b") else data
-            assert not re.findall(rb"(?<!\w)(?:%s)(?!\w)" % any_of_them, told), path
+            assert not [trace for trace in traces if trace in told], path
+            with suppress(UnicodeDecodeError):
+                assert not name.search(told.decode()), path
 
 
 class TestItsOwnPlace:

@@ -19,9 +19,12 @@ class Indexer(NamedTuple):
     @property
     def version(self) -> str:
         """Package and version: another one may index otherwise."""
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        return f"{self.package} {version(self.package)}"
+        try:
+            return f"{self.package} {version(self.package)}"
+        except PackageNotFoundError:  # installed by other means than a package manager's
+            return self.package
 
 
 def has_indexer() -> str:

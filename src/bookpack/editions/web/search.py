@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from bookpack.editions.web.addresses import OWN_FOLDER
 from bookpack.editions.web.indexer import Indexer
@@ -104,9 +104,17 @@ def _index(
     indexer: Indexer, parts: Iterable[tuple[str, Sequence[str]]], read: _Read
 ) -> dict[str, bytes]:
     index: dict[str, bytes] = {}
-    with ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
-        for files in pool.map(lambda part: _index_part(indexer, part[0], part[1], read), parts):
-            index.update(files)
+    try:
+        with ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+            for files in pool.map(lambda part: _index_part(indexer, part[0], part[1], read), parts):
+                index.update(files)
+    except OSError as error:
+        reason = error.strerror or error
+        where = error.filename or gettempdir()
+        raise WorldError(
+            f"Cannot make the index for search, which is built in {where}: {reason}. "
+            "The folder is as it was; mend this and run again, or build with --only pack."
+        ) from error
     return index
 
 
