@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 import subprocess
 import sys
 from base64 import b64decode
@@ -20,6 +21,9 @@ os.environ["BOOKPACK_PROGRESS_AFTER"] = "3600"
 _cache = TemporaryDirectory(prefix="bookpack-tests-")
 atexit.register(_cache.cleanup)
 os.environ["BOOKPACK_CACHE"] = _cache.name
+# A shell starts what runs in the background deaf to Ctrl-C, and with it all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 needs_shared = pytest.mark.skipif(
     not (SHARED / "README.md").is_file(),
