@@ -20,7 +20,16 @@ from PIL import Image, ImageDraw
 
 from bookpack.answers import parse_description
 from conftest import SETTINGS
-from model_server import ModelServer, Request, after, cut_below, ok, says, status
+from model_server import (
+    ModelServer,
+    Request,
+    after,
+    completion,
+    cut_below,
+    ok,
+    says,
+    status,
+)
 from picture_site import Reply, Site
 
 Run = subprocess.CompletedProcess[str]
@@ -566,7 +575,36 @@ class TestElsewhere:
         assert "allow-private" in result.stderr
 
 
+def answered(server: ModelServer, batch: str, value: Any) -> None:
+    """Let a batch end with the same answer to everything that it asks."""
+    lines = [
+        {
+            "custom_id": asked["custom_id"],
+            "response": {"status_code": 200, "body": completion(value)},
+            "error": None,
+        }
+        for asked in server.asked_in(batch)
+    ]
+    server.finish_batch(batch, lines)
+
+
 class TestBatch:
+    def test_it_is_submitted_in_one_run_and_collected_in_another(
+        self, book: Path, describe: Bookpack
+    ) -> None:
+        with ModelServer() as server:
+            submitted = describe(book, "--batch", server=server)
+            assert "2 pictures submitted as a batch." in submitted.stdout, submitted.stderr
+            assert "batch.json" in descriptions(book)
+            waiting = describe(book, "--batch", server=server)
+            assert "The batch is under way: 0 of 2 pictures done." in waiting.stdout
+            answered(server, "batch_1", PHOTO)
+            # Whatever was submitted is collected, whatever this run is about.
+            ended = describe(book, "--batch", "--only", "heat.png", server=server)
+            assert "The batch of 2 pictures has ended." in ended.stdout, ended.stderr
+            assert len(server.batches) == 1
+        assert list(descriptions(book)) == ["heat.md", "loaf.md"]
+
     def test_nothing_is_asked_twice_while_a_batch_is_under_way(
         self, book: Path, describe: Bookpack
     ) -> None:
