@@ -294,9 +294,9 @@ def _from_head(head: Mapping[str, Any], text: str) -> Description:
             raise UnreadableDescriptionError(f"must give {name} as a string", 2)
         return value
 
-    for key in head:
+    for key in sorted(head.keys() - set(_KEYS)):
         near = difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.75)
-        if key not in _KEYS and near:
+        if near:
             message = f"has {key} in its head, which is unknown; did you mean {near[0]}?"
             raise UnreadableDescriptionError(message, 2)
     files = head.get("files", {})

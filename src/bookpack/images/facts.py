@@ -8,7 +8,7 @@ from typing import Any
 from bookpack.images.cache import read_record, write_record
 from bookpack.images.limits import Limits, UnreadablePictureError
 
-METHOD = 1
+METHOD = 2
 """Part of a record: facts found by another method are found again."""
 
 _ROOM = "pictures"
