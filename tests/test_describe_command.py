@@ -497,6 +497,18 @@ class TestFaults:
         assert place.read_bytes() == damaged
         assert "BP710 unreadable-description" in bookpack("check", book).stdout
 
+    def test_one_that_somebody_renamed_is_named(
+        self, book: Path, describe: Bookpack, bookpack: Bookpack
+    ) -> None:
+        describe(book, "--offline")
+        (place,) = (book / "descriptions").glob("heat-*.md")
+        place.rename(place.with_name("heat.md"))
+        (book / "descriptions" / "README.md").write_text("Words for the pictures.\n")
+        found = bookpack("check", book).stdout
+        assert "descriptions/heat.md:1:1: error BP710 unreadable-description" in found
+        assert f"only read under a name with its hash: {place.name}." in found
+        assert "README" not in found
+
 
 def start(book: Path, server: ModelServer, cache: Path, *settings: str) -> "subprocess.Popen[str]":
     given = [f"model.base-url={server.base_url}", "model.name=seeing-1", *settings]

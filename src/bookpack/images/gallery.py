@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from bookpack.answers import FILE_NAME, Description, State, parse_description
+from bookpack.answers import FILE_NAME, Description, State, file_name, parse_description
 from bookpack.answers import UnreadableDescriptionError as Unreadable
 from bookpack.config.tables import ImagesTable
 from bookpack.diagnostics import Diagnostic, report
@@ -182,13 +182,16 @@ class Gallery:
     def _read_descriptions(self) -> None:
         folder = self.settings.descriptions.strip("/")
         for name in self.files.list_folder(folder):
-            if not FILE_NAME.fullmatch(name):
+            if not name.endswith(".md"):
                 continue
             path = f"{folder}/{name}"
             data = self.files.read(path)
             if data is None:
                 continue
             source = Source.from_bytes(path, data)
+            if not FILE_NAME.fullmatch(name):
+                self._complain_of_name(source, data)
+                continue
             try:
                 kept = Kept(path, source, parse_description(data))
             except Unreadable as error:
@@ -206,6 +209,17 @@ class Gallery:
                 self._by_key.setdefault(key, []).append(kept)
                 if digest:
                     self._by_digest.setdefault(digest, []).append(kept)
+
+    def _complain_of_name(self, source: Source, data: bytes) -> None:
+        """Say so where a description has a name by which nobody looks for it."""
+        try:
+            said = parse_description(data)
+        except Unreadable:
+            return  # another text that somebody keeps there
+        name = file_name(next(iter(said.files), source.path), said.identity)
+        if FILE_NAME.fullmatch(name):
+            message = f"The description is only read under a name with its hash: {name}."
+            self.diagnostics.append(report("unreadable-description", source, message, Span(0, 0)))
 
     def _look(self, key: str, image: Image, path: str) -> Shown:
         if _is_elsewhere(key):
