@@ -70,7 +70,7 @@ def test_without_settings_harper_and_the_rules_go_through_the_whole_book(
     ]
     assert {e.suggestion.engine for e in queue.entries} == {"grammar"}
     assert queue.entries[1].suggestion.category == "spelling"
-    assert queue.entries[1].suggestion.why.endswith("(harper)")
+    assert queue.entries[1].suggestion.found_by == ("harper",)
     only = run_passes(prose_of(folder), ["b.md"])
     assert [e.suggestion.path for e in only.entries] == ["chapters/b.md"]
 

@@ -82,7 +82,7 @@ def make_entries(chapter: Chapter, resolved: Iterable[Resolved]) -> list[Entry]:
         for made in make_suggestions(ENGINE, source.path, source.text, drafts):
             found = same[made.span, made.after]
             names = tuple(dict.fromkeys(one.fix.engine for one in found))
-            made = replace(made, why=f"{made.why} ({', '.join(names)})")
+            made = replace(made, found_by=names)
             confidence = max(one.fix.confidence for one in found)
             # Equal words around two places in one group: the second is asked for another time.
             entry = Entry(made, names, confidence, found[0], groups.get(made.span, 0))

@@ -31,7 +31,7 @@ def finding_of(entry: Entry, chapter: Chapter) -> Diagnostic:
     return report(
         rule.name,
         author_source(chapter),
-        f"{_brief(one.before)} → {_brief(one.after)}: {one.why}",
+        f"{_brief(one.before)} → {_brief(one.after)}: {one.why} ({', '.join(entry.engines)})",
         one.span,
         help=f"bookpack grammar --accept {one.id[:_SHOWN_ID]} (or --reject).",
         fix=Edit(one.span, one.after),
@@ -85,7 +85,7 @@ def as_critic_markup(items: Sequence[Item], text: str) -> tuple[str, list[Item]]
         if span is None or id(item) not in chosen or marks or "\n\n" in one.before:
             left.append(item)
             continue
-        why = one.why.replace("<<", "").replace("}", ")")
+        why = f"{one.why} ({', '.join(one.found_by)})".replace("<<", "").replace("}", ")")
         edits.append(Edit(span, f"{_marked(one.before, one.after)}{{>>{why}<<}}"))
     return apply_edits(text, edits), left
 

@@ -59,7 +59,8 @@ class Suggestion:
 
     `span` is where `before` stood in the author's text when the suggestion was made; `prefix`
     and `suffix` are the code points around it. `occurrence` counts suggestions that are equal
-    in everything else. No bulk action reaches what is to be decided `alone`.
+    in everything else. No bulk action reaches what is to be decided `alone`. `found_by` names
+    who makes it, where the desk `engine` has several engines.
     """
 
     id: str
@@ -78,6 +79,12 @@ class Suggestion:
     inside: int
     occurrence: int = 0
     alone: bool = False
+    found_by: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What a person calls changes of this sort; bulk actions go by it."""
+        return self.category if self.found_by else f"{self.rule} {self.category}"
 
     @property
     def quote(self) -> Quote:

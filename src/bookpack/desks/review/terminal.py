@@ -14,12 +14,13 @@ from bookpack.desks.review.undoing import Refusal
 from bookpack.source import Span
 
 _MENU = "a accept  r reject  e edit  s skip  {all}b back  q quit  ? help"
+_ALL = "A/R all like this  "
 _HELP = """\
 a  accept: write the change into the chapter
 r  reject: never suggest this again
 e  edit: type another text to be written instead
 s  skip: leave it for another time
-A  accept all open suggestions of this rule, in this chapter or the book, or
+A  accept all open suggestions of this kind, in this chapter or the book, or
    all that make this very change; each of them is shown first
 R  reject all of them in the same way
 b  back to the suggestion before; deciding anew undoes what was decided there
@@ -81,7 +82,7 @@ class _Review:
         self._show(item)
         while True:
             one = item.suggestion
-            self._say(_MENU.format(all="" if one.alone else f"A/R all of {one.rule}  "))
+            self._say(_MENU.format(all="" if one.alone else _ALL))
             key = self.keys.key()
             if key in (END, "q"):
                 return False
@@ -138,11 +139,11 @@ class _Review:
 
     def _decide_all(self, key: str, item: Item) -> bool:
         """Decide all of one kind after a preview of every occurrence."""
-        rule, path, pattern = item.suggestion.rule, item.suggestion.path, item.suggestion.pattern
+        kind, path, pattern = item.suggestion.kind, item.suggestion.path, item.suggestion.pattern
         if item.suggestion.alone:
             self._say("This one must be decided by itself.")
             return False
-        question = f"All of {rule} in this c chapter or the b book? Or w: all of {_brief(pattern)}"
+        question = f"All of {kind} in this c chapter or the b book? Or w: all of {_brief(pattern)}"
         for line in wrap(
             f"{question} in the book. Any other key goes back.", self.screen.width, ""
         ):
@@ -153,7 +154,7 @@ class _Review:
         same = [
             one
             for one in self.items
-            if one.suggestion.rule == rule
+            if one.suggestion.kind == kind
             and not one.suggestion.alone
             and (one.is_open or one is item)
             and one.span is not None
@@ -180,7 +181,7 @@ class _Review:
         for line in wrap(f"{position}{self.desk.place(item)}", self.screen.width, ""):
             self._say(line)
         state = f", {item.state}" if item.state else ""
-        self._say(f"{one.rule} {one.category} ({one.engine}){state}")
+        self._say(f"{one.kind} ({', '.join(one.found_by) or one.engine}){state}")
         self._say("")
         for line in self._diff(item):
             self._say(line)
