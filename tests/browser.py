@@ -3,6 +3,8 @@
 `make .tools/browser` installs them from npm and PyPI; Chromium, Node and Java are the system's.
 """
 
+import atexit
+import contextlib
 import gzip
 import json
 import os
@@ -10,10 +12,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 
 import pytest
@@ -47,39 +49,84 @@ def chromium() -> str:
     return program("chromium", "chromium-browser", "google-chrome")
 
 
+_FRAME = """
+const [tools, chromium] = process.argv.slice(1);
+const playwright = require(`${tools}/playwright-core`);
+const axe = require("node:fs").readFileSync(`${tools}/axe-core/axe.min.js`, "utf8");
+const Script = (async () => {}).constructor;
+(async () => {
+  const browser = await playwright.chromium.launch({
+    executablePath: chromium,
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+  });
+  const orders = require("node:readline").createInterface({ input: process.stdin });
+  for await (const order of orders) {
+    const { script, args } = JSON.parse(order);
+    let answer;
+    try {
+      const result = await new Script("browser", "axe", "args", script)(browser, axe, args);
+      answer = { result: result ?? null };
+    } catch (error) {
+      answer = { error: String(error.stack ?? error) };
+    }
+    for (const context of browser.contexts()) await context.close();
+    console.log(JSON.stringify(answer));
+  }
+  await browser.close();
+})().catch((error) => { console.error(error); process.exit(1); });
+"""
+"""Runs one script after another in one browser, each in windows of its own."""
+
+
+@cache
+def _browser() -> "subprocess.Popen[str]":
+    """Start the browser that all tests of this process share; it ends with the process."""
+    node, place = program("node"), chromium()
+    tool(_MODULES / "playwright-core")
+    tool(_MODULES / "axe-core")
+    process = subprocess.Popen(
+        [node, "-e", _FRAME, str(_MODULES), place],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin
+    assert process.stdout
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    process.wait()
+    process.stdout.close()
+
+
 def in_browser(script: str, *arguments: str) -> Any:
     """Run `script` in Node, with Playwright and axe at hand, and return the JSON that it gives.
 
     `script` is the body of an async function of `browser`, `axe` (a program to be evaluated in
     a page) and `args`; what it returns is the result. Skips where something is missing.
     """
-    node, place = program("node"), chromium()
-    tool(_MODULES / "playwright-core")
-    tool(_MODULES / "axe-core")
-    frame = f"""
-const [tools, chromium, ...args] = process.argv.slice(1);
-const playwright = require(`${{tools}}/playwright-core`);
-const axe = require("node:fs").readFileSync(`${{tools}}/axe-core/axe.min.js`, "utf8");
-(async () => {{
-  const browser = await playwright.chromium.launch({{
-    executablePath: chromium,
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-  }});
-  const result = await (async () => {{ {script} }})();
-  await browser.close();
-  console.log(JSON.stringify(result));
-}})().catch((error) => {{ console.error(error); process.exit(1); }});
-"""
-    result = subprocess.run(
-        [node, "-e", frame, str(_MODULES), place, *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=240,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+    process = _browser()
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(json.dumps({"script": script, "args": arguments}) + "\n")
+    process.stdin.flush()
+    patience = Timer(240, process.kill)
+    patience.start()
+    try:
+        answer = process.stdout.readline()
+    finally:
+        patience.cancel()
+    if not answer:
+        _browser.cache_clear()
+        pytest.fail("The browser has ended, or took more than four minutes.")
+    found = json.loads(answer)
+    assert "error" not in found, found["error"]
+    return found["result"]
 
 
 @contextmanager

@@ -1,16 +1,20 @@
 """What every test may use: whole books in a temporary folder, and the real command line."""
 
 import atexit
+import io
 import os
 import signal
 import subprocess
 import sys
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from command_server import CommandServer, keep_the_vocabulary
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -24,11 +28,14 @@ os.environ["BOOKPACK_CACHE"] = _cache.name
 # A shell starts what runs in the background deaf to Ctrl-C, and with it all that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+keep_the_vocabulary()
 
 needs_shared = pytest.mark.skipif(
     not (SHARED / "README.md").is_file(),
     reason="the folder ../shared with real books is not here",
 )
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 BASE = "https://example.com"
 SETTINGS = f'[book]\ntitle = "A Book"\nurl = "{BASE}"\n'
@@ -64,22 +71,52 @@ def make_book(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+@pytest.fixture(scope="session")
+def command_server() -> Iterator[CommandServer | None]:
+    """What runs commands quickly, if this system can fork and nobody wants only real starts."""
+    if not hasattr(os, "fork") or os.environ.get("BOOKPACK_REAL_STARTS"):
+        yield None
+        return
+    server = CommandServer()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def bookpack(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Return a function that runs the real command line in a process of its own."""
+def python(tmp_path: Path, command_server: CommandServer | None) -> Run:
+    """Return a function that runs Python in a process of its own, where bookpack is imported.
+
+    Its arguments are `-m`, `bookpack` and more, or `-c`, a program and more.
+    """
 
     def run(
         *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "bookpack", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            cwd=cwd or tmp_path,
-            env={**os.environ, "NO_COLOR": "1", **(env or {})},
-            timeout=120,
-            check=False,
+    ) -> "subprocess.CompletedProcess[str]":
+        words = list(map(str, arguments))
+        environment = {**os.environ, "NO_COLOR": "1", **(env or {})}
+        if command_server and command_server.can_run_with(environment):
+            done = command_server.run(words, cwd or tmp_path, environment, timeout=120)
+        else:
+            done = subprocess.run(
+                [sys.executable, *words],
+                capture_output=True,
+                cwd=cwd or tmp_path,
+                env=environment,
+                timeout=120,
+                check=False,
+            )
+        return subprocess.CompletedProcess(
+            [sys.executable, *words], done.returncode, _text(done.stdout), _text(done.stderr)
         )
 
     return run
+
+
+def _text(output: bytes) -> str:
+    return io.TextIOWrapper(io.BytesIO(output), "utf-8").read()
+
+
+@pytest.fixture
+def bookpack(python: Run) -> Run:
+    """Return a function that runs the real command line in a process of its own."""
+    return partial(python, "-m", "bookpack")

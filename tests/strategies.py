@@ -1,5 +1,6 @@
 """Hypothesis strategies that several tests share: nasty text, edits, books with known links."""
 
+import os
 from typing import NamedTuple
 
 from hypothesis import settings
@@ -7,9 +8,11 @@ from hypothesis import strategies as st
 
 from bookpack.source import Edit, Span
 
+# Each run takes other examples. More of them in one run: BOOKPACK_EXAMPLES=10, ten times as many.
+EXAMPLES = float(os.environ.get("BOOKPACK_EXAMPLES", "1"))
 # A slow or busy machine must not turn a right answer into a failure.
-modest = settings(deadline=None, max_examples=150)
-few = settings(deadline=None, max_examples=40)
+modest = settings(deadline=None, max_examples=round(75 * EXAMPLES))
+few = settings(deadline=None, max_examples=round(20 * EXAMPLES))
 
 NASTY = list("[]()`*_<>!\"'|$\\#&;:^~-+=.{}/ \t\n\r\0a1é世😀\u0301\ufeff\u00a0\u2028\ufffd")
 NASTY_WORDS = [

@@ -435,10 +435,12 @@ class TestInit:
         assert settings.base_url == "https://book.example/x"
         assert settings.book.title == "new"
         # What stands behind the comment marks is as good: it loads when they are taken away.
-        uncommented = re.sub(r"^# (?=[a-z-]+ = )", "", text, flags=re.M)
+        uncommented = re.sub(r"^# (?=[a-z-]+ = |\[)", "", text, flags=re.M)
         assert uncommented != text
         write_files(tmp_path, {"new/bookpack.toml": uncommented})
-        assert load_settings(tmp_path / "new").lint.ignore
+        settings = load_settings(tmp_path / "new")
+        assert settings.lint.ignore
+        assert settings.site.action
 
     def test_of_an_existing_folder_shows_what_was_understood(
         self, tmp_path: Path, bookpack: Run
@@ -480,14 +482,23 @@ class TestInit:
         assert not list(tmp_path.rglob("*.toml"))
 
     @pytest.mark.parametrize(
-        ("setting", "key"), [("book.title=My Book", "title"), ("pack.style=xml", "style")]
+        ("setting", "key"),
+        [
+            ("book.title=My Book", "title"),
+            ("pack.style=xml", "style"),
+            ("site.color=#123456", "color"),
+        ],
     )
     def test_keeps_what_set_says(
         self, setting: str, key: str, tmp_path: Path, bookpack: Run
     ) -> None:
         assert bookpack("init", "new", "--set", setting).returncode == 0
         settings = load_settings(tmp_path / "new")
-        found = {"title": settings.book.title, "style": settings.pack.style}
+        found = {
+            "title": settings.book.title,
+            "style": settings.pack.style,
+            "color": settings.site.color,
+        }
         assert found[key] == setting.partition("=")[2]
 
     @pytest.mark.parametrize("name", ['quo"te', "back\\slash", "ünïcödé", "new\nline", "a'b # c"])

@@ -17,7 +17,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_type_hints
 from xml.etree import ElementTree
@@ -36,6 +36,7 @@ from bookpack.read.layouts.mdbook import MDBOOK
 from bookpack.read.layouts.pandoc_anchors import PANDOC
 from bookpack.read.layouts.registry import layouts
 from bookpack.read.order import natural_key
+from command_server import CommandServer
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "chapters").glob("*.md"), key=lambda path: natural_key(path.name))
@@ -49,6 +50,7 @@ TABLES: dict[str, Any] = {
 _FENCE = re.compile(r"(`{3,})(\w*)")
 _FILE_NAME = re.compile(r"`([\w./-]+)`:")
 _SITE_SIZE = re.compile(r"\(\d+ files, [\d,.]+ [KM]?B(?:ytes)?\)")
+BOOKPACK = (sys.executable, "-m", "bookpack")
 _SHELL_MARKS = {"&&", "||", "|", ">", ";"}
 
 Runner = Callable[..., subprocess.CompletedProcess[str]]
@@ -82,9 +84,10 @@ def blocks_of(path: Path) -> Iterator[Block]:
         number, above = end + 1, ""
 
 
-def run_line(command: str, folder: Path) -> list[str]:
+def run_line(command: str, folder: Path, program: Sequence[str | Path]) -> list[str]:
     """Run one command of a session in `folder` and return the lines that it prints."""
-    functions = 'bookpack() { "$PYTHON" -m bookpack "$@"; }; python3() { "$PYTHON" "$@"; }; '
+    bookpack = shlex.join(map(str, program))
+    functions = f'bookpack() {{ {bookpack} "$@"; }}; python3() {{ "$PYTHON" "$@"; }}; '
     done = subprocess.run(
         ["bash", "-c", functions + command],
         cwd=folder,
@@ -102,8 +105,13 @@ def run_line(command: str, folder: Path) -> list[str]:
     return done.stdout.decode().split("\n")[:-1]
 
 
-def run_sessions(path: Path, folder: Path) -> Iterator[tuple[Block, list[str], list[str]]]:
-    """Write the files of a chapter and run its sessions; yield each as written and as it is."""
+def run_sessions(
+    path: Path, folder: Path, program: Sequence[str | Path] = BOOKPACK
+) -> Iterator[tuple[Block, list[str], list[str]]]:
+    """Write the files of a chapter and run its sessions; yield each as written and as it is.
+
+    `program` is what the sessions call `bookpack`.
+    """
     for block in blocks_of(path):
         if block.file:
             place = folder / block.file
@@ -111,7 +119,7 @@ def run_sessions(path: Path, folder: Path) -> Iterator[tuple[Block, list[str], l
             place.write_text("\n".join([*block.lines, ""]), "utf-8")
         elif block.language == "console":
             for written, command in _commands(block):
-                yield block, written, [f"$ {command}", *run_line(command, folder)]
+                yield block, written, [f"$ {command}", *run_line(command, folder, program)]
 
 
 def _commands(block: Block) -> Iterator[tuple[list[str], str]]:
@@ -285,9 +293,12 @@ class TestTheConventionsChapter:
 
 class TestWhatIsTyped:
     @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
-    def test_every_session_shows_what_really_happens(self, path: Path, tmp_path: Path) -> None:
+    def test_every_session_shows_what_really_happens(
+        self, path: Path, tmp_path: Path, command_server: CommandServer | None
+    ) -> None:
         pytest.importorskip("splintr", reason="sessions show exact token counts")
-        for _, written, real in run_sessions(path, tmp_path):
+        program = command_server.program if command_server else BOOKPACK
+        for _, written, real in run_sessions(path, tmp_path, program):
             if not agrees(written, real):
                 assert "\n".join(written) == "\n".join(real)
 
