@@ -3,6 +3,7 @@
     python scripts/bench.py                 everything below
     python scripts/bench.py handbook small  some of it
     python scripts/bench.py web web-large   the web edition beside mdBook, at 111 and 2,000 chapters
+    python scripts/bench.py grammar         the grammar desk: see bench_grammar.py
 
 Books: the handbook in `chapters/`; every book and the real edition in `../shared`, where it is
 there (`shared`); a generated book of 45 chapters and 620 KB (`small`) and one of 2,000 chapters
@@ -275,6 +276,10 @@ def main(wanted: list[str]) -> None:
             if not wanted or name in wanted:
                 (work / name).mkdir()
                 measure_web(chapters, runs, work / name)
+        if not wanted or "grammar" in wanted:
+            import bench_grammar
+
+            bench_grammar.main()
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ def harper(
         ("We have (as it were gone on.", ("", ")")),
         ("We have gone) on.", (")", "")),
         ('We say "go and go.', ("", '"')),
+        ("We have (see The Oven on it. Then we go.", ("", ")")),
     ],
 )
 def test_a_rule_finds(text: str, change: tuple[str, str]) -> None:
@@ -78,6 +79,9 @@ def test_a_rule_finds(text: str, change: tuple[str, str]) -> None:
         'It is :) and a) first, b) second; 5" wide.',
         "“This quotation goes on in the next paragraph\n\n“and ends there.”",
         "All (is [well]) “here” and «there».",
+        'The board (the "F3") is 5" wide.',
+        "We have (the book 1) and (as in a) or (in (b) and) it :( so.",
+        "It is an npm module and a npm module.",
     ],
 )
 def test_a_rule_leaves_alone(text: str) -> None:
@@ -125,6 +129,8 @@ def test_words_begin_as_they_are_said(word: str, vowel: bool | None) -> None:
         ("You could of done it.", ("could of", "could have")),
         ("The dog lost it's bone.", ("it's", "its")),
         ("You can use github there.", ("github", "GitHub")),
+        ("We see named tensors in pytorch there.", ("pytorch", "PyTorch")),
+        ("They have not seen it in awhile.", ("awhile", "a while")),
     ],
 )
 def test_harper_finds(text: str, change: tuple[str, str]) -> None:
@@ -143,6 +149,16 @@ def test_harper_finds(text: str, change: tuple[str, str]) -> None:
         "A subfolder and a multithreaded webserver.",
         "Der schnelle braune Fuchs springt hinüber und herüber.",
         "i.e. this is `x`s own.",
+        "We use [cocalc](https://cocalc.com) and [Replitz](https://example.org/replitz/).",
+        "- Gergelyn Miller\n- Lumbardy, K., and Baker\n- Pimentelle et al. wrote it.",
+        "It is a de facto standard that writes to stdout and stderr.",
+        "They want to avoid burnout, which came a while ago.",
+        "There is a problem. Let people see it.",
+        "Each subteam has its cloners.",
+        "They give observability to distributed systems.",
+        "| Calendly | Microad |\n| --- | --- |\n| Riskified | Evergage |",
+        "THIS IS SO, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF IT.",
+        "The callback gets it, and the markup stays.",
     ],
 )
 def test_harper_leaves_alone(text: str) -> None:
@@ -166,6 +182,11 @@ def test_what_the_book_uses_often_is_its_own_word() -> None:
 def test_a_mistake_that_is_made_often_stays_one() -> None:
     text = "A paramter, one paramter, this paramter and the parameter."
     assert harper(text) == [("paramter", "parameter")] * 3
+
+
+def test_another_word_than_the_one_proposed_needs_no_majority() -> None:
+    text = "The libstd, a libstd and this libstd are no list. " + "A list is a list. " * 9
+    assert harper(text) == []
 
 
 def test_words_can_be_listed(tmp_path: Path) -> None:

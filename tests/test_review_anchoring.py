@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookpack.desks.review.anchoring import Anchoring
-from bookpack.desks.review.suggestion import Draft, Suggestion, context_of, make_suggestions
+from bookpack.desks.review.suggestion import (
+    Draft,
+    Quote,
+    Suggestion,
+    context_of,
+    make_suggestions,
+    telling_context,
+)
 from bookpack.source import Span
 
 LONG = "Fifty code points of quiet text stand between them. "
@@ -36,7 +43,7 @@ def test_an_unchanged_text_and_one_with_lines_before(known: bool) -> None:
 
 def test_the_words_on_one_side_are_enough_when_they_stand_alone() -> None:
     old = f"{LONG}One teh two. {LONG}"
-    new = f"{LONG}One teh changed, all of it. And more."
+    new = f"{LONG}One teh twofold change, all of it. And more."
     assert find(old, new, "teh", known=False) == new.index("teh")
     assert find(old, f"Other words: One tehran two. {LONG}", "teh", known=False) is None
 
@@ -117,3 +124,58 @@ def test_insertions_never_lead_to_another_place(line: int, added: str) -> None:
         span = anchoring.find(one.quote)
         assert span is not None
         assert new[span.start :].startswith(f"teh word {number}.")
+
+
+def test_the_words_of_other_paragraphs_prove_nothing() -> None:
+    head = "## A heading that is longer than sixteen code points"
+    old = f"{head}\n\nThis teh goes.\n\n## Another heading of some length\n\nThis is it."
+    new = f"{head}\n\nThis is it.\n\n## A third one"
+    assert find(old, new, "This") is None
+    assert find(old, new, "This", known=False) is None
+
+
+def test_a_line_that_stood_elsewhere_is_no_line_of_the_quotes() -> None:
+    old = f"Some words here use teh oven, {LONG}\n\nOther words here use teh oven, not it."
+    new = "Other words here use teh oven, not it."
+    suggestion = suggest(old, "teh")[0]
+    assert suggestion.span.start == old.index("teh")
+    assert Anchoring(old, new).find(suggestion.quote) is None
+
+
+def test_as_much_is_recorded_as_tells_a_place_from_its_twin() -> None:
+    twin = f"{LONG}{LONG}We know teh words of it, and of them all, in the old issue"
+    one, other = f"{twin} 61.", f"{twin} 62."
+    old = f"# Head\n\n{one}\n\n{other}"
+    start = old.index("teh")
+    prefix, suffix = telling_context(old, Span(start, start + 3))
+    assert (len(prefix), len(suffix)) == (start, 96)
+    quote = Quote(prefix, "teh", suffix, start)
+    assert Anchoring(None, f"New.\n\n{old}").find(quote) == Span(start + 6, start + 9)
+    # The one is gone; what is left looks the same up to the number.
+    assert Anchoring(None, f"Some words.\n\n{other}").find(quote) is None
+    assert len(telling_context(LONG * 99, Span(2600, 2604))[0]) == 384
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_change_that_stands_there_already_is_not_made_in_the_next_word(known: bool) -> None:
+    old = f"{LONG}See the the dial, {LONG}"
+    new = old.replace("the the", "the")
+    start = old.index(" the dial")
+    (suggestion,) = make_suggestions(
+        "test", "one.md", old, [Draft("T1", "test", Span(start, start + 4), "", "", "")]
+    )
+    assert Anchoring(old if known else None, new).find(suggestion.quote) is None
+    moved = f"New. {old}"
+    assert Anchoring(old if known else None, moved).find(suggestion.quote) == Span(
+        start + 5, start + 9
+    )
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_lines_that_are_wrapped_anew_change_no_place(known: bool) -> None:
+    old = f"{LONG}One teh two. {LONG}"
+    new = (
+        old.replace(" ", "\n", 4).replace(". One teh", ".\r\n  One teh").replace("text ", "text\n")
+    )
+    assert find(old, new, "teh", known=known) == new.index("teh")
+    assert find(old, f"{new}\n\n{new}", "teh", known=known) is None

@@ -71,6 +71,14 @@ class Terminal:
         assert self.seen.count(text) >= count, self.seen
         return self.seen
 
+    def wait_for_any(self, counts: dict[str, int]) -> None:
+        """Read until one of the texts was seen as often as it says."""
+        deadline = time.monotonic() + 60
+        while all(self.seen.count(text) < count for text, count in counts.items()):
+            assert time.monotonic() < deadline, self.seen
+            if not self._read():
+                break
+
     def press(self, keys: str) -> None:
         os.write(self.ours, keys.encode())
 
@@ -267,6 +275,21 @@ def test_a_sentence_ends_where_it_ends() -> None:
     place = text.index("teh")
     sentence = sentence_around(text, Span(place, place + 3))
     assert sentence.slice(text) == "Second teh here!"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("- One item\n- Second teh item\n- third", "- Second teh item"),
+        ("| one | two |\n| teh | four |\n| five |", "| teh | four |"),
+        ("```{note}\nIt is teh end\n```", "It is teh end"),
+        ("# Head\nIt is teh end\n# Other", "It is teh end"),
+        ("Some (e.g. teh one) of them. Other", "Some (e.g. teh one) of them."),
+    ],
+)
+def test_a_sentence_stays_in_its_block(text: str, sentence: str) -> None:
+    place = text.index("teh")
+    assert sentence_around(text, Span(place, place + 3)).slice(text).strip() == sentence
 
 
 def test_a_signal_during_a_write_waits_for_its_end() -> None:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from bookpack import __version__
 from bookpack.cli.deciding import complain_of, sum_up
+from bookpack.cli.grammar_measure import measure
 from bookpack.cli.grammar_models import ask_models, tell_cost
 from bookpack.cli.options import EXIT_FINDINGS, book_options, settings_of
 from bookpack.console import as_seen_from_here, colour, complain, progress
@@ -111,7 +112,8 @@ def grammar(
     before somebody accepts it: here by its id, or one by one with bookpack review.
     """
     if evaluate is not None or from_git:
-        _measure(book, evaluate)
+        settings = settings_of(book, config, url, overrides)
+        measure(settings, evaluate, offline=offline, dry_run=dry_run, quiet=quiet)
         return
     from bookpack.desks.grammar.desk import GrammarDesk
 
@@ -125,10 +127,10 @@ def grammar(
         desk = GrammarDesk.open(settings, book / "build", tell)
     wanted = chosen_chapters(desk, chapters)
     if dry_run:
-        tell_cost(desk, wanted)
+        tell_cost(desk.models, wanted)
         return
     if not (offline or check or decides):
-        ask_models(desk, wanted, quiet)
+        ask_models(desk.models, wanted, quiet)
     with progress(quiet) as tell:
         desk.run(wanted, tell)
     review = desk.decide(by=by)
@@ -164,7 +166,7 @@ def chosen_chapters(desk: "GrammarDesk", patterns: Sequence[str]) -> "Callable[[
         return not ones or any(fnmatchcase(name, one) for name in names for one in ones)
 
     for pattern in patterns:
-        if not any(is_meant(chapter, [pattern]) for chapter in desk.book.chapters):
+        if not any(is_meant(chapter, [pattern]) for chapter in desk.chapters):
             raise SettingsError(f"No chapter of the book is called {pattern}.")
     return is_meant
 
@@ -180,7 +182,7 @@ def _as_text(
         return "".join(unified_diff(review))
     if form == "jsonl":
         return as_jsonl({entry.suggestion.id: entry for entry in found}, review)
-    chapters = {chapter.source.path: chapter for chapter in desk.book.chapters}
+    chapters = {chapter.source.path: chapter for chapter in desk.chapters}
     findings = as_seen_from_here(
         [finding_of(entry, chapters[entry.suggestion.path]) for entry in found], book
     )
@@ -200,7 +202,7 @@ def _write(text: str, out: Path | None, quiet: bool, desk: "GrammarDesk") -> Non
         click.echo(text, nl=False)
         return
     folder = desk.planned.settings.folder
-    chapters = {(folder / chapter.source.path).resolve() for chapter in desk.book.chapters}
+    chapters = {(folder / chapter.source.path).resolve() for chapter in desk.chapters}
     if out.resolve() in chapters or out.resolve() == (folder / "bookpack.toml").resolve():
         raise SettingsError(f"{out} belongs to the book; write into another file.")
     out.write_bytes(text.encode("utf-8", "replace"))
@@ -282,34 +284,3 @@ def _decide(
     ]
     refused += review.accept(same, why=why)
     sum_up(review, refused, quiet)
-
-
-def _measure(book: Path, file: Path | None) -> None:
-    """Print how much of real corrections each engine finds, and its false alarms."""
-    from bookpack.desks.grammar.evaluate import (
-        as_table,
-        book_words,
-        evaluate,
-        mine_records,
-        read_records,
-    )
-    from bookpack.desks.grammar.harper import HarperEngine, differs_by_dialect
-    from bookpack.desks.grammar.own_rules import RulesEngine
-
-    records = mine_records(book) if file is None else read_records(file)
-    if not records:
-        raise SettingsError("There are no corrections to measure with.")
-    words = book_words(records)
-    engines: dict[str, Any] = {}
-    for profile in ("careful", "quiet"):
-        harper, rules = HarperEngine(words, profile=profile), RulesEngine(profile=profile)
-        engines |= {
-            f"harper and rules, {profile}": [harper, rules],
-            f"rules alone, {profile}": [rules],
-        }
-    scores = evaluate(
-        records,
-        engines,
-        lambda one: differs_by_dialect(one.span.slice(one.before), one.replacement),
-    )
-    click.echo(as_table(scores))

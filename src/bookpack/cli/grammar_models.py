@@ -12,19 +12,19 @@ from bookpack.counting import counted
 if TYPE_CHECKING:
     from bookpack.ask.asker import Asker, Progress
     from bookpack.config.tables import ModelTable
-    from bookpack.desks.grammar.desk import GrammarDesk
+    from bookpack.desks.grammar.model import ModelDesk
     from bookpack.model import Chapter
 
 _SHOWN_FAILURES = 20
 
 
-def tell_cost(desk: "GrammarDesk", wanted: "Callable[[Chapter], bool]") -> None:
+def tell_cost(models: "ModelDesk", wanted: "Callable[[Chapter], bool]") -> None:
     """Say what asking would cost; nothing is sent."""
     from bookpack.ask.accounts import estimate
 
-    pieces = desk.models.pieces(wanted)
+    pieces = models.pieces(wanted)
     for settings, group in groupby(pieces, key=lambda piece: piece.one.settings):
-        found = estimate(desk.models.questions(list(group)), settings)
+        found = estimate(models.questions(list(group)), settings)
         money = "no prices are set"
         if settings.price_in or settings.price_out:
             money = f"at most {found.money:,.4f} {found.currency}"
@@ -37,12 +37,12 @@ def tell_cost(desk: "GrammarDesk", wanted: "Callable[[Chapter], bool]") -> None:
         click.echo("No model would be asked anything.")
 
 
-def ask_models(desk: "GrammarDesk", wanted: "Callable[[Chapter], bool]", quiet: bool) -> None:
+def ask_models(models: "ModelDesk", wanted: "Callable[[Chapter], bool]", quiet: bool) -> None:
     """Ask models about the pieces of text about which they were not asked yet."""
     from bookpack.desks.grammar.model import unanswerable
 
-    unanswerable(desk.prose)
-    pieces = desk.models.pieces(wanted)
+    unanswerable(models.prose)
+    pieces = models.pieces(wanted)
     if not pieces:
         return
     from bookpack.ask.asker import Asker
@@ -61,13 +61,12 @@ def ask_models(desk: "GrammarDesk", wanted: "Callable[[Chapter], bool]", quiet: 
             return lambda questions: asker.run(questions, total=total, progress=show)
 
         try:
-            desk.models.ask(pieces, door)
+            models.ask(pieces, door)
         finally:
-            _tell_of_answers(desk, askers, quiet)
+            _tell_of_answers(models, askers, quiet)
 
 
-def _tell_of_answers(desk: "GrammarDesk", askers: "Sequence[Asker]", quiet: bool) -> None:
-    models = desk.models
+def _tell_of_answers(models: "ModelDesk", askers: "Sequence[Asker]", quiet: bool) -> None:
     for asker in askers:
         if asker.stopped:
             complain(asker.stopped)

@@ -74,7 +74,8 @@ def measure(image: Image.Image) -> Measures:
     across = ImageChops.difference(image, ImageChops.offset(image, 1, 0)).convert("L")
     few = image.resize((200, 200), Image.Resampling.NEAREST).point(lambda value: value & 0xF0)
     # Of 4 bits a channel there are at most so many; of equally frequent ones the darker is first.
-    colours = sorted(few.getcolors(4096), key=lambda colour: (-colour[0], colour[1]))
+    counted: list[tuple[int, tuple[int, ...]]] = few.getcolors(4096)  # type: ignore[assignment]
+    colours = sorted(counted, key=lambda colour: (-colour[0], colour[1]))
     grey = image.convert("L")
     beside, below = _edges(grey, 1, 0), _edges(grey, 0, 1)
     down, level = _runs(beside, 0, 1), _runs(below, 1, 0)

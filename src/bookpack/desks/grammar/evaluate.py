@@ -150,6 +150,12 @@ def _is_prose(line: str, span: Span) -> bool:
                for at in range(len(block.text)))  # fmt: skip
 
 
+def lines_of(records: Iterable[Record]) -> list[Chapter]:
+    """Return every line of the records, wrong and corrected, once, each as a chapter of its own."""
+    lines = dict.fromkeys(line for one in records for line in (one.before, one.after))
+    return [as_chapter(line, f"line-{number}.md") for number, line in enumerate(lines, 1)]
+
+
 def as_chapter(text: str, path: str = "line.md") -> Chapter:
     """Return a chapter that is nothing but `text`."""
     return Chapter(path, "", "", Source(path, text), parse_markdown(text))

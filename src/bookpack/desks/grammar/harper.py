@@ -26,10 +26,11 @@ _STYLE_KINDS = frozenset(
     {"Style", "Enhancement", "Readability", "Formatting", "Redundancy", "Regionalism"}
 )
 _NEVER_STYLE = word_set("""
-    AvoidContractions AvoidCurses BoringWords CompoundNouns Damages DisjointPrefixes
-    DoubleCheckHyphen Excellent ExpandMemoryShorthands ExpandTimeShorthands FindOut GoogleNames
-    HaveTakeALook Hedging InvestIn LongSentences NerveRacking NoOxfordComma OkToOkay OutOfDate
-    OxfordComma RoadMap SpelledNumbers ToDoHyphen UseTitleCase
+    AvoidContractions AvoidCurses BoringWords Codebase CompoundNouns Damages DisjointPrefixes
+    DoubleCheckHyphen Excellent ExpandMemoryShorthands ExpandTimeShorthands FindOut
+    ForYourInformation GoogleNames HaveTakeALook Hedging IncludingButNotLimitedToPunctuation
+    InvestIn LongSentences NerveRacking NoOxfordComma OkToOkay OutOfDate OxfordComma RoadMap
+    SpelledNumbers ToDoHyphen UseTitleCase
 """)
 """Rules about style that harper counts among others."""
 _NEVER_RIGHT = word_set("""
@@ -37,10 +38,14 @@ _NEVER_RIGHT = word_set("""
     MissingDeterminer MissingPreposition MissingTo MultipleSequentialPronouns NominalWants NotTo
     OneOfTheSingular Overall PossessiveNoun ProgressiveNeedsBe PronounInflectionBe PronounKnew
     PronounVerbAgreement SentenceCapitalization SimplePastToPastParticiple Spaces SplitWords
-    ThatThan TheHowWhy TheirToThere There TheyToThem ToTwoToo WhomSubjectOfVerb WrongNegative
-    YourPredicateAdjective
+    ThatThan TheHowWhy TheirToThere There TheyToThem ToTwoToo VeryLess WereWhere WhomSubjectOfVerb
+    WrongNegative YourPredicateAdjective
 """)
 """Rules that were wrong more often than right in 85,000 words of published books."""
+_TWO_WORDS = word_set("backup login logout setup shutdown")
+"""Nouns that people write where they mean the verb; most others are meant as nouns."""
+_NO_MISTAKES = word_set("convolve exfiltrate facto libre nitty stderr stdin stdout")
+"""Words of technical books that harper's dictionary lacks."""
 _OURS = word_set("AnA RepeatedWords ToTo DiscourseMarkers UnclosedQuotes")
 """Rules that the desk has itself, and surer."""
 _NEVER = _NEVER_STYLE | _NEVER_RIGHT | _OURS
@@ -63,6 +68,8 @@ _PREFIX = re.compile(
     r"over|post|pre|pro|proto|pseudo|quasi|re|self|semi|sub|super|tele|trans|ultra|un|under|up)-?"
 )
 _SUFFIX = re.compile(r"(?:ness|less|able|ability|wise|like|ish|ship|ful|ify|ization|isation|er|y)$")
+_NAME_GOES_ON = re.compile(r"[,.]? (?:[A-Z]|et al\b|⟦)")
+"""What stands behind the first word of a name: another one, an initial, “et al.”."""
 _NO_STYLE = frozenset({"Cant"})
 """Of the kinds of style, what is about a mistake."""
 _BETWEEN = "\n\n"
@@ -120,7 +127,10 @@ class HarperEngine:
         hidden = [Span(*match.span()) for match in PLACEHOLDER.finditer(block.text)]
         fixes: list[Fix] = []
         unknown = 0
+        named = {span for rule, span, _ in lints if rule == "OrthographicConsistency"}
         for rule, span, lint in lints:
+            if rule == "SpellCheck" and span in named:
+                continue  # a name that is known, and only written otherwise
             if any(h.start <= span.end and span.start <= h.end for h in hidden):
                 continue
             unknown += rule == "SpellCheck" and lint.problem_text[:1].islower()
@@ -139,14 +149,19 @@ class HarperEngine:
         confidence = 0.8
         if rule == "SpellCheck":
             joined = "-" in (block.text[span.start - 1 : span.start], block.text[span.end :][:1])
-            confidence = 0.0 if joined else self._misspelt(quote, lint)
+            # In a table's cell a capital tells nothing, and behind some it is a name for sure.
+            is_name = quote[:1].isupper() and block.kind != "heading"
+            is_name = is_name and (
+                block.kind == "cell" or _NAME_GOES_ON.match(block.text, span.end) is not None
+            )
+            confidence = 0.0 if joined or is_name else self._misspelt(quote, lint)
         elif rule == "OrthographicConsistency":
             # What it wants of short words and of capitals is a guess. A capital inside of a name
             # (GitHub) is sure; where a name begins with one, it may be a command or a package.
             is_name = quote.islower() and quote.isalpha() and len(quote) > 4
             is_name = is_name and quote not in self.vocabulary.code
             confidence = (0.8 if after[1:] != quote[1:] else 0.5) if is_name else 0.0
-        elif lint.lint_kind == "Capitalization" and quote[:1].isupper():
+        elif _is_right_there(rule, lint, block.text[span.end :]):
             confidence = 0.0
         elif rule in _CAREFUL_ONLY:
             confidence = 0.5
@@ -170,11 +185,13 @@ class HarperEngine:
         letters = word.replace("'", "").replace("’", "")
         if len(word) < 4 or not letters.isalpha() or not nearest:
             return 0.0
-        if any(c.isupper() for c in word[1:]) or self.vocabulary.has(word, nearest[:1]):
-            return 0.0
-        if self._is_made_of_words(word.lower()):
-            return 0.0
         distance = _distance(word.lower(), nearest[0].lower())
+        # One letter's difference may be the author's usual mistake; with more it is another word.
+        rivals = nearest[:1] if distance == 1 else []
+        if any(c.isupper() for c in word[1:]) or self.vocabulary.has(word, rivals):
+            return 0.0
+        if word.lower() in _NO_MISTAKES or self._is_made_of_words(word.lower()):
+            return 0.0
         if word[0].isupper():
             # A name at the beginning of a sentence looks the same.
             return 0.5 if len(word) > 6 and distance < 3 else 0.0
@@ -182,6 +199,8 @@ class HarperEngine:
             return 0.0  # where words become one is a matter of taste
         if nearest[0].replace("'", "") == word:
             return 0.9
+        if "'" in nearest[0] and letters == word:
+            return 0.0  # “cloners” is no “clone's”
         if len(word) < 5 or (len(word) < 6 and distance > 1):
             return 0.0
         if word[0] != nearest[0][0]:
@@ -193,8 +212,11 @@ class HarperEngine:
     def _is_made_of_words(self, word: str) -> bool:
         """Tell whether `word` is two words together, or one with a prefix or suffix."""
         prefix = _PREFIX.match(word)
-        if prefix and len(word) - prefix.end() > 4 and self._is_right(word[prefix.end() :]):
-            return True
+        if prefix:
+            # “co” and “lour” are words, too: a short prefix wants a longer word behind it.
+            shortest = 4 if prefix.end() > 2 else 5
+            if len(word) - prefix.end() >= shortest and self._is_right(word[prefix.end() :]):
+                return True
         suffix = _SUFFIX.search(word)
         if suffix and suffix.start() > 3:
             stem = word[: suffix.start()]
@@ -210,6 +232,23 @@ class HarperEngine:
             lints = _lints(self.linters[0], word)
             self._right[word] = not any(rule == "SpellCheck" for rule, _ in lints)
         return self._right[word]
+
+
+def _is_right_there(rule: str, lint: "Lint", behind: str) -> bool:
+    """Tell by a finding's words, and what stands `behind` them, whether the rule has misread it."""
+    quote = lint.problem_text
+    if rule == "LetsConfusion":
+        return quote.lower() == "let"  # “Let people see it.”
+    if rule == "AWhile":
+        return behind.startswith(" ago")
+    if rule == "PhrasalVerbAsCompoundNoun":
+        # A verb is not the last word of its phrase: “they keep a backup, and …”.
+        return quote.lower() not in _TWO_WORDS or behind[:1] in (",", ".", ";", ":", ")", "")
+    if rule == "InflectedVerbAfterTo":
+        return not quote.endswith("s")  # “to distributed systems”
+    if rule == "CapitalizePersonalPronouns":
+        return behind[:1] == "-"
+    return lint.lint_kind == "Capitalization" and quote[:1].isupper()
 
 
 def _found(linter: "Linter", batch: list[Block]) -> "list[list[tuple[str, Span, Lint]]]":

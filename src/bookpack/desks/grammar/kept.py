@@ -63,21 +63,22 @@ class KeptAnswer:
 
 @dataclass
 class KeptAnswers:
-    """All answers of one book. Raises `WorldError` when the file cannot be read or written."""
+    """All answers in one file of a book. Raises `WorldError` when it cannot be read or written."""
 
     folder: Path
+    file: str = FILE
     complaints: list[str] = field(default_factory=list)
     _answers: dict[str, list[KeptAnswer]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._file = LineFile(self.folder, FILE)
+        self._file = LineFile(self.folder, self.file)
         for number, raw in enumerate(self._file.read().split(b"\n"), 1):
             if raw.strip():
                 answer = _parse(raw)
                 if answer is None:
                     self.complaints.append(
-                        f"{FILE}:{number}: no answer that can be read. The line is skipped and "
-                        "kept; its paragraphs are asked about again."
+                        f"{self.file}:{number}: no answer that can be read. The line is skipped "
+                        "and kept; its paragraphs are asked about again."
                     )
                 else:
                     self._answers.setdefault(answer.asked, []).append(answer)

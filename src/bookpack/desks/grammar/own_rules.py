@@ -86,8 +86,9 @@ _CLAUSE_VERB = re.compile(
     re.I,
 )
 _PAIRS = {"(": ")", "[": "]", "“": "”", "«": "»"}
+_SENTENCE_END = re.compile(r"(?=[.!?]+\s+[A-Z]|[.!?;:,]*\s*\Z)")
 _SMILEY = re.compile(r"[:;=]-?[()\[\]]")
-_ENUMERATION = re.compile(r"(?:(?<=\s)|\A)\(?(?:[a-zA-Z]|\d{1,2}|[ivx]{1,4})\)(?=\s|\Z)")
+_ENUMERATION = re.compile(r"(?:(?<=\s)|\A)(?:[a-zA-Z]|\d{1,2}|[ivx]{1,4})\)(?=\s|\Z)")
 
 
 class RulesEngine:
@@ -168,6 +169,8 @@ def begins_with_vowel_sound(word: str) -> bool | None:
         return _acronym_sound(first.rstrip("s"))
     if any(c.isupper() for c in first[1:]) or any(c.isdigit() or c == "_" for c in word):
         return None  # names of code: nobody knows how they are said
+    if not set(first.lower()) & set("aeiouy"):
+        return None  # “npm” is said letter by letter
     if _CONSONANT_SOUND.match(first):
         return False
     if first.lower().startswith(("u", "ut", "us", "herb", "x", "y", "eu")):
@@ -263,7 +266,7 @@ def pairs(block: Block) -> Iterator[Found]:
     closers = {closing: opening for opening, closing in _PAIRS.items()}
     stray: list[int] = []
     for place, sign in enumerate(text):
-        if place in skipped:
+        if place in skipped and (sign in _PAIRS or not opened):
             continue
         if sign in _PAIRS:
             opened.append((place, sign))
@@ -274,7 +277,7 @@ def pairs(block: Block) -> Iterator[Found]:
                 stray.append(place)
             elif any(one == "“" for _, one in opened):
                 opened = [one for one in opened if one[1] != "“"]
-    straight = [i for i, sign in enumerate(text) if sign == '"' and not _is_inch(text, i)]
+    straight = _straight_quotes(text)
     if len(straight) == 1 and not opened and not stray:
         opened.append((straight[0], '"'))
     if len(opened) + len(stray) != 1:
@@ -285,7 +288,7 @@ def pairs(block: Block) -> Iterator[Found]:
         yield span, "", Category.PUNCTUATION, 0.5, why
         return
     place, sign = opened[0]
-    end = re.compile(r"(?=[.!?;:,]*(?:\s+[A-Z]|\s*\Z))").search(text, place + 1)
+    end = _SENTENCE_END.search(text, place + 1)
     at = end.start() if end else len(text)
     if sign == "“" and block.text.rstrip()[-1:] not in ".!?":
         return  # a quotation over several paragraphs opens each of them
@@ -293,8 +296,14 @@ def pairs(block: Block) -> Iterator[Found]:
     yield Span(at, at), closing, Category.PUNCTUATION, 0.3, f"Nothing closes this {sign}."
 
 
-def _is_inch(text: str, place: int) -> bool:
-    return text[place - 1 : place].isdigit()
+def _straight_quotes(text: str) -> list[int]:
+    """Return places of straight quotation marks; behind a digit, one that closes none is inch."""
+    places: list[int] = []
+    for place, sign in enumerate(text):
+        is_open = len(places) % 2 == 1
+        if sign == '"' and (is_open or not text[place - 1 : place].isdigit()):
+            places.append(place)
+    return places
 
 
 CERTAIN: Mapping[str, Rule] = MappingProxyType(

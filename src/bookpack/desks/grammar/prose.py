@@ -4,20 +4,21 @@ Everything that is no prose (code, math, HTML, images, addresses, what looks lik
 placeholder such as `⟦code⟧`, because a sentence from which something was cut out looks wrong and
 is not. Marks of emphasis, footnotes and the targets of links leave no trace: the words around
 them belong together. A block never reaches beyond one paragraph, heading, table cell, list
-item, or alternative text.
+item, or alternative text, title or caption of a picture.
 """
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from bookpack.desks.grammar.edits import word_set
 from bookpack.desks.grammar.fix import Fix
+from bookpack.desks.grammar.in_markup import texts_in_markup
 from bookpack.desks.review.suggestion import digest
-from bookpack.model import Chapter, Image, SpanList
+from bookpack.model import Chapter, SpanList
 from bookpack.read.leaf_blocks import LeafBlock, Piece, PieceKind, leaf_blocks
 from bookpack.source import Source, Span, TranslatedSource
 
@@ -65,8 +66,9 @@ class Run(NamedTuple):
 class Block:
     """A block of prose: `text` as a pass sees it, and where it comes from.
 
-    `kind` is paragraph, heading, cell, item or alt; `path` is that of the chapter's file.
-    `introduces` tells that code, a list, a table, a quote or a picture comes right behind it.
+    `kind` is paragraph, heading, cell, item, alt, title or caption; `path` is that of the chapter's
+    file. `introduces` tells that code, a list, a table, a quote or a picture comes right behind it.
+    `ends` are signs that must not be written into it, since it stands inside of markup.
     """
 
     path: str
@@ -74,6 +76,7 @@ class Block:
     text: str
     runs: tuple[Run, ...]
     introduces: bool = False
+    ends: str = ""
 
     @cached_property
     def hash(self) -> str:
@@ -149,29 +152,24 @@ def blocks_of(chapter: Chapter, *, math: bool = True) -> list[Block]:
         _masked(leaf, chapter.source.path, structure.protected)
         for leaf in leaf_blocks(text, start=structure.body_start, math=math)
     ]
-    found += _alternative_texts(chapter.source.path, text, structure.images)
+    found += _in_markup(chapter)
     kept = [b for b in found if any(c.isalpha() for c in PLACEHOLDER.sub("", b.text))]
     kept.sort(key=lambda block: block.runs[0].origin)
     return [
         replace(block, introduces=True)
-        if _WHAT_FOLLOWS.match(text, block.runs[-1].origin.end)
+        if not block.ends and _WHAT_FOLLOWS.match(text, block.runs[-1].origin.end)
         else block
         for block in kept
     ]
 
 
-def _alternative_texts(path: str, text: str, images: Iterable[Image]) -> Iterator[Block]:
-    """Yield the alternative texts of images that are HTML tags."""
-    for image in images:
-        if text[image.span.start : image.span.start + 1] != "<" or not image.alt:
-            continue
-        tag = image.span.slice(text)
-        match = re.search(r"\salt\s*=\s*(\"[^\"]*\"|'[^']*')", tag, re.I)
-        if match is None or match[1][1:-1] != image.alt:
-            continue  # character references or line breaks: its place is not one stretch
-        start = image.span.start + match.start(1) + 1
-        origin = Span(start, start + len(image.alt))
-        yield Block(path, "alt", image.alt, (Run(0, len(image.alt), origin, True),))
+def _in_markup(chapter: Chapter) -> Iterator[Block]:
+    for kind, span, ends in texts_in_markup(chapter):
+        writer = _Writer()
+        text = span.slice(chapter.source.text)
+        _add_text(writer, Piece(PieceKind.TEXT, span, text), SpanList())
+        path = chapter.source.path
+        yield Block(path, kind, "".join(writer.parts), tuple(writer.runs), ends=ends)
 
 
 class _Writer:

@@ -180,6 +180,8 @@ class Validator:
 
     def _keeps_structure(self, place: Span, after: str, block: Block) -> bool:
         """Tell whether everything but running text stands where it stood."""
+        if block.ends:
+            return not any(sign in block.ends for sign in after)
         text = self.chapter.source.text
         if is_harmless(text, place, after) and not self._in_brackets(place, block):
             return True

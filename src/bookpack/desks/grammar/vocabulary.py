@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bookpack.desks.grammar.in_markup import DescriptionChapter
 from bookpack.desks.grammar.prose import PLACEHOLDER, Block
 from bookpack.errors import SettingsError
 from bookpack.model import Chapter
@@ -18,6 +19,7 @@ _SURE = 4
 """Times as often as the word that is proposed in its stead."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _IN_CODE = re.compile(r"[^\W_]*[^\W\d_]{2,}[^\W_]*")
+_IN_ADDRESS = re.compile(r"[^\W\d_]{4,}")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _INSIDE = re.compile(r"(?<=[^.!?:]\s)[\"“‘'(]*([A-Z][^\W_]*(?:['’-][^\W\d_]+)*)")
 
@@ -26,12 +28,13 @@ _INSIDE = re.compile(r"(?<=[^.!?:]\s)[\"“‘'(]*([A-Z][^\W_]*(?:['’-][^\W\d_
 class Vocabulary:
     """The book's own words. `counts` are uses in prose (lower case), over all chapters.
 
-    A word is known when it stands in `words.txt`, in code, or with a capital inside of a
-    sentence; in a heading and elsewhere; or when prose uses it three times or more.
+    A word is known when it stands in `words.txt`, in code, in a link's address, or with a capital
+    inside of a sentence; in a heading and elsewhere; or when prose uses it three times or more.
     """
 
     known: set[str] = field(default_factory=set)
     code: set[str] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
     headings: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -40,6 +43,11 @@ class Vocabulary:
         text = chapter.source.text
         for span in chapter.structure.code:
             self.code |= _code_words(span.slice(text))
+        for link in chapter.structure.links:
+            self.addresses.update(word.lower() for word in _IN_ADDRESS.findall(link.target))
+        if isinstance(chapter, DescriptionChapter):
+            # What a description says of a picture's lettering is as right as the picture.
+            self.code |= _code_words(" ".join(chapter.description.words or ()))
         self.learn_prose(blocks)
 
     def learn_prose(self, blocks: Iterable[Block]) -> None:
@@ -69,12 +77,12 @@ class Vocabulary:
     def has(self, word: str, instead: Iterable[str] = ()) -> bool:
         """Tell whether `word` is one of the book's own.
 
-        Being used often is no proof where the book uses the word that is proposed `instead`
-        about as often: then it is a mistake that its author makes now and then.
+        Being used often is no proof where the book uses one that is proposed `instead` about as
+        often: then it is a mistake that its author makes now and then.
         """
         lower = word.lower()
         for form in _forms(lower):
-            if form in self.known or form in self.code:
+            if form in self.known or form in self.code or form in self.addresses:
                 return True
             rival = max((self.counts[other.lower()] for other in instead), default=0)
             often = self.counts[form] >= OFTEN

@@ -17,6 +17,11 @@ from bookpack.source import Span
 _NEAR = 16
 """Code points beside a quote that must be unchanged where its line is not."""
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_TOUCHING = 2
+"""Code points on the other side of a quote that are unchanged."""
+_BLANKS = re.compile(r"\s+")
+_BLANKS_OR_WORD = re.compile(r"\s+|\S+")
+_PARAGRAPHS = re.compile(r"\r?\n[ \t>]*\r?\n")
 _COMPARISON_LIMIT = 4_000_000
 """Pairs of lines beyond which comparing costs more than asking a person again."""
 
@@ -40,19 +45,44 @@ class Anchoring:
         self.new = new
 
     def find(self, quote: Quote) -> Span | None:
-        """Return where `quote` stands in the new text, None when that is not certain."""
+        """Return where `quote` stands in the new text, None when that is not certain.
+
+        Where what shall be written stands in its place already, it does not stand there any more,
+        though the same words may go on beside it (“the the” that has become “the”).
+        """
+        if self._is_made(quote):
+            return None
         for look in (
             self._in_place,
             self._by_context,
+            self._by_wrapped_context,
             self._by_paragraph,
             self._by_one_side,
             self._by_lines,
             self._in_rewritten_lines,
         ):
             span = look(quote)
-            if span is not None and span.slice(self.new) == quote.exact:
+            if span is None or span.slice(self.new) != quote.exact:
+                continue
+            if not self._stood_elsewhere(span, quote):
                 return span
         return None
+
+    def _is_made(self, quote: Quote) -> bool:
+        if quote.instead is None:
+            return False
+        before, after = quote.prefix[-_NEAR:], quote.suffix[:_NEAR]
+        made = before + quote.instead + after
+        if made not in self.new or (self.old is not None and made in self.old):
+            return False
+        return before + quote.exact + after not in self.new
+
+    def _stood_elsewhere(self, span: Span, quote: Quote) -> bool:
+        """Tell whether the line of `span` is another one of the old text than the quote's."""
+        if self.old is None:
+            return False
+        line = _line_at(self.new, span.start)
+        return line in self._old_lines and line != _line_at(self.old, quote.start)
 
     def _in_place(self, quote: Quote) -> Span | None:
         whole = quote.prefix + quote.exact + quote.suffix
@@ -64,16 +94,35 @@ class Anchoring:
     def _by_context(self, quote: Quote) -> Span | None:
         return self._only(quote.prefix, quote.exact, quote.suffix)
 
+    def _by_wrapped_context(self, quote: Quote) -> Span | None:
+        """Find it by both sides, whatever blanks and line breaks have become of one another."""
+        before, exact, after = (_BLANKS.sub(" ", part) for part in quote[:3])
+        if not quote.exact or quote.exact != quote.exact.strip():
+            return None
+        flat, places = self._flat
+        place = flat.find(before + exact + after)
+        if place < 0 or flat.find(before + exact + after, place + 1) >= 0:
+            return None
+        if self.old is not None and self._old_flat.count(before + exact + after) > 1:
+            return None
+        start = places[place + len(before)]
+        return Span(start, start + len(quote.exact))
+
     def _by_one_side(self, quote: Quote) -> Span | None:
-        """Find it by one whole side, where the other has changed but not right beside it."""
+        """Find it by one whole side, where the other has changed but not right beside it.
+
+        The side must say something of the quote's own paragraph: what stands above or below that
+        may have come to stand beside another one.
+        """
         if not quote.exact:
             return None
         found: set[Span] = set()
         for prefix, suffix in (
-            (quote.prefix, quote.suffix[:1]),
-            (quote.prefix[-1:], quote.suffix),
+            (quote.prefix, quote.suffix[:_TOUCHING]),
+            (quote.prefix[-_TOUCHING:], quote.suffix),
         ):
-            if max(len(prefix), len(suffix)) >= _NEAR:
+            own = max(len(_PARAGRAPHS.split(prefix)[-1]), len(_PARAGRAPHS.split(suffix)[0]))
+            if own >= _NEAR:
                 span = self._only(prefix, quote.exact, suffix)
                 if span is not None:
                     found.add(span)
@@ -92,11 +141,13 @@ class Anchoring:
         return Span(place + len(prefix), place + len(prefix) + len(exact))
 
     def _by_paragraph(self, quote: Quote) -> Span | None:
-        places = self._paragraphs.get(quote.paragraph, ()) if quote.paragraph else ()
+        if self.old is None or not quote.paragraph:
+            return None
+        places = self._paragraphs.get(quote.paragraph, ())
         # Where the same words stand in another paragraph as well, that may be the one.
         if len(places) != 1 or quote.prefix + quote.exact + quote.suffix in self.new:
             return None
-        if self.old is not None and len(self._old_paragraphs.get(quote.paragraph, ())) > 1:
+        if len(self._old_paragraphs.get(quote.paragraph, ())) > 1:
             return None
         start = places[0] + quote.inside
         return Span(start, start + len(quote.exact))
@@ -135,12 +186,30 @@ class Anchoring:
         return stretch if quote.start + len(quote.exact) <= stretch.old.end else None
 
     @cached_property
+    def _flat(self) -> tuple[str, list[int]]:
+        """The new text with one space for every run of blanks, and where its signs stand."""
+        places: list[int] = []
+        for match in _BLANKS_OR_WORD.finditer(self.new):
+            places += range(*match.span()) if match[0].strip() else [match.start()]
+        return _BLANKS.sub(" ", self.new), places
+
+    @cached_property
+    def _old_flat(self) -> str:
+        return _BLANKS.sub(" ", self.old or "")
+
+    @cached_property
+    def _old_lines(self) -> frozenset[str]:
+        assert self.old is not None
+        return frozenset(self.old.split("\n"))
+
+    @cached_property
     def _paragraphs(self) -> dict[str, list[int]]:
         return _paragraph_places(self.new)
 
     @cached_property
     def _old_paragraphs(self) -> dict[str, list[int]]:
-        return _paragraph_places(self.old or "")
+        assert self.old is not None
+        return _paragraph_places(self.old)
 
     @cached_property
     def _stretch_starts(self) -> list[int]:
@@ -169,6 +238,11 @@ class Anchoring:
             for a, b, c, d, equal in blocks
             if b > a
         ]
+
+
+def _line_at(text: str, place: int) -> str:
+    end = text.find("\n", place)
+    return text[text.rfind("\n", 0, place) + 1 : end if end >= 0 else len(text)]
 
 
 def _paragraph_places(text: str) -> dict[str, list[int]]:

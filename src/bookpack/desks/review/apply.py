@@ -7,51 +7,30 @@ reviewers and an editor that saves meanwhile cannot overwrite each other.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from bookpack.desks.review.anchoring import Anchoring
-from bookpack.desks.review.decisions import Decision, DecisionStore, Log, OpenStore
+from bookpack.desks.review.decisions import FILE, Decision, DecisionStore, Log, OpenStore
 from bookpack.desks.review.files import (
     ChangedMeanwhileError,
     read_source,
     write_source,
 )
 from bookpack.desks.review.history import History, moves, shifted
-from bookpack.desks.review.suggestion import Quote, Suggestion, context_of, digest
+from bookpack.desks.review.remembering import Item as Item
+from bookpack.desks.review.remembering import hear, place_again, remember
+from bookpack.desks.review.suggestion import (
+    Suggestion,
+    digest,
+    telling_context,
+)
 from bookpack.desks.review.undoing import Refusal, undo_changes
 from bookpack.source import Edit, Source, Span, apply_edits
 from bookpack.system import uninterrupted
 
 Proof = Callable[[Source, Sequence[tuple[Suggestion, Span]]], Mapping[str, str]]
 """Tells for a chapter as it is now which suggestions (by id) must not be written, and why."""
-_NEAR = 16
-"""Code points beside a rejected change that must be as they were for the rejection to hold."""
-
-
-@dataclass(slots=True)
-class Item:
-    """A suggestion on the desk: where it stands now (None: orphaned), and what was decided.
-
-    `state` is empty while it is open. `key` names the line of the store that applied it.
-    `text` is what was written, which an editing reviewer may have changed.
-    """
-
-    suggestion: Suggestion
-    span: Span | None
-    state: str = ""
-    key: str = ""
-    text: str = ""
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether somebody still has to decide."""
-        return self.state in ("", "skipped") and self.span is not None
-
-    @property
-    def is_applied(self) -> bool:
-        """Tell whether the change stands in the text."""
-        return self.state in ("accepted", "edited")
 
 
 class Desk:
@@ -81,7 +60,10 @@ class Desk:
         self._by_path: dict[str, list[Item]] = {}
         for item in self.items:
             self._by_path.setdefault(item.suggestion.path, []).append(item)
-        self._remember(log)
+        remember(self.items, log)
+        # What stands in the store as accepted and is suggested all the same is not in the text.
+        self._not_in_text = frozenset(log.applied)
+        self._stamps: dict[str, object] = {}
         for path in self._by_path:
             self._refresh(path, texts.get(path))
 
@@ -93,6 +75,10 @@ class Desk:
     def source(self, item: Item) -> Source:
         """Return the text in which the item stands."""
         return self._sources[item.suggestion.path]
+
+    def has_chapter(self, item: Item) -> bool:
+        """Tell whether the chapter of an item is there."""
+        return item.suggestion.path in self._sources
 
     def place(self, item: Item) -> str:
         """Return path, line and column of an item."""
@@ -115,8 +101,8 @@ class Desk:
             item.suggestion.id, ""
         )
 
-    def _reread(self, path: str) -> None:
-        self._refresh(path, self._sources[path].text if path in self._sources else None)
+    def _reread(self, path: str, log: Log | None = None) -> None:
+        self._refresh(path, self._sources[path].text if path in self._sources else None, log)
 
     def accept(
         self, items: Sequence[Item], text: str | None = None, why: str = ""
@@ -148,23 +134,88 @@ class Desk:
 
     def take_back(self, item: Item) -> list[Refusal]:
         """Undo what was accepted here, so that the item is open again."""
+        return self._take_back([item])
+
+    def reopen(self, items: Sequence[Item]) -> list[Refusal]:
+        """Take back what was decided on these items, whatever it was: they are open again."""
+        closed = [item for item in items if item.state in ("rejected", "skipped")]
+        refused = self._take_back([item for item in items if item.is_applied])
+        if closed:
+            with self.store.locked() as store:
+                latest = store.log.latest
+                lines = [self._decision("undone", item, "") for item in closed]
+                known = [latest[one.id].key if one.id in latest else "" for one in lines]
+                store.append(
+                    [replace(one, undoes=key) for one, key in zip(lines, known, strict=True)]
+                )
+            for item in closed:
+                item.state = ""
+        return refused
+
+    def look(self) -> set[str]:
+        """Notice what others have done: their decisions, and chapters that they wrote.
+
+        Returns the paths of the chapters in which something may have changed. Cheap where nothing
+        has. Raises `WorldError`.
+        """
+        changed = {path for path in self._by_path if self._is_new(path)}
+        if not self._is_new(FILE) and not changed:
+            return changed
+        # A decision is there before its chapter is written: each of the two makes us read both.
+        log = self.store.read()
+        for path in changed:
+            self._reread(path, log)
+        return changed | hear(self.items, log, self._sources, self._not_in_text)
+
+    def _is_new(self, path: str) -> bool:
+        try:
+            found = (self.folder / path).stat()
+            stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+        except OSError:
+            stamp = None
+        if path in self._stamps and self._stamps[path] == stamp:
+            return False
+        self._stamps[path] = stamp
+        return True
+
+    def _take_back(self, items: Sequence[Item]) -> list[Refusal]:
+        refused: list[Refusal] = []
+        by_path: dict[str, list[Item]] = {}
+        for item in items:
+            by_path.setdefault(item.suggestion.path, []).append(item)
+        if not by_path:
+            return refused
         with self.store.locked() as store:
-            change = store.log.applied.get(item.key)
-            if change is None:
-                return [Refusal(self.place(item), "somebody else has undone it already")]
-            path = item.suggestion.path
-            self._reread(path)
-            undone = undo_changes(self.folder, store, [change], self.by)
-        if not undone.edits:
-            return [Refusal(self.place(item), undone.reason)]
-        ((_, edit),) = undone.edits
-        for other in self._by_path[path]:
-            if other is not item and other.span is not None:
-                other.span = shifted(other.span, [edit])
-        item.span = Span(edit.span.start, edit.span.start + len(edit.text))
-        item.state, item.key, item.text = "", "", item.suggestion.after
-        self._sources[path] = self._written(path, apply_edits(self._sources[path].text, [edit]))
-        return []
+            for path, group in by_path.items():
+                self._reread(path, store.log)
+                standing = {i.key: i for i in group if i.key in store.log.applied}
+                reason = "somebody else has undone it already"
+                gone = [item for item in group if item.key not in standing]
+                refused += (Refusal(self.place(item), reason) for item in gone)
+                changes = [store.log.applied[key] for key in standing]
+                while changes:
+                    undone = undo_changes(self.folder, store, changes, self.by)
+                    left = [standing[change.key] for change in undone.left]
+                    if not undone.edits:
+                        refused += (Refusal(self.place(item), undone.reason) for item in left)
+                        break
+                    done = [(standing[change.key], edit) for change, edit in undone.edits]
+                    self._put_back(path, done)
+                    changes = list(undone.left)
+        return refused
+
+    def _put_back(self, path: str, done: Sequence[tuple[Item, Edit]]) -> None:
+        for item, edit in done:
+            item.span, item.state, item.key = edit.span, "", ""
+            item.text = item.suggestion.after
+        edits = [edit for _, edit in done]
+        new_text = apply_edits(self._sources[path].text, edits)
+        self._settle(path, new_text, edits, {id(item) for item, _ in done})
+        by_words = Anchoring(None, new_text)
+        for item in self._by_path[path]:
+            # What had lost its words to the change may have them back.
+            if item.span is None and not item.is_applied:
+                item.span = by_words.find(item.suggestion.quote)
 
     def _close(self, items: Sequence[Item], verdict: str, why: str) -> list[Refusal]:
         refused: list[Refusal] = []
@@ -200,7 +251,7 @@ class Desk:
     def _accept_in(
         self, store: OpenStore, path: str, group: list[Item], text: str | None, why: str
     ) -> list[Refusal]:
-        self._reread(path)
+        self._reread(path, store.log)
         source = self._sources.get(path)
         refused: list[Refusal] = []
         if source is None:
@@ -248,7 +299,7 @@ class Desk:
             one = item.suggestion
             now = Span(start + shift, start + shift + len(text))
             shift += len(text) - (end - start)
-            prefix, suffix = context_of(new, now)
+            prefix, suffix = telling_context(new, now)
             lines.append(
                 Decision(
                     "accepted" if text == one.after else "edited",
@@ -304,8 +355,11 @@ class Desk:
     def _written(self, path: str, text: str) -> Source:
         return Source.from_bytes(path, self._sources[path].to_bytes(text))
 
-    def _refresh(self, path: str, known: str | None) -> None:
-        """Read a chapter, and find its items again if it is not the text that was `known`."""
+    def _refresh(self, path: str, known: str | None, log: Log | None = None) -> None:
+        """Read a chapter, and find its items again if it is not the text that was `known`.
+
+        Where `log` tells how the one became the other, their places are counted.
+        """
         source = read_source(self.folder, path)
         if source is None:
             self._sources.pop(path, None)
@@ -315,56 +369,4 @@ class Desk:
         self._sources[path] = source
         if source.text == known:
             return
-        anchoring, by_words = Anchoring(known, source.text), Anchoring(None, source.text)
-        taken: set[Span] = set()
-        for item in self._by_path[path]:
-            # Where an orphan stood is not known any more; only its words can bring it back.
-            look = by_words if item.span is None else anchoring
-            item.span = look.find(self._quote(item, known))
-            # Two that were apart cannot have become one: neither place is certain then.
-            if item.span in taken:
-                item.span = None
-            elif item.span is not None:
-                taken.add(item.span)
-
-    def _quote(self, item: Item, known: str | None) -> Quote:
-        quote = item.suggestion.quote
-        if known is None or item.span is None:
-            return quote
-        prefix, suffix = context_of(known, item.span)
-        exact = item.text if item.is_applied else item.suggestion.before
-        paragraph = "" if item.is_applied else quote.paragraph
-        return Quote(prefix, exact, suffix, item.span.start, paragraph, quote.inside)
-
-    def _remember(self, log: Log) -> None:
-        """Give every item the state that the store has for it."""
-        ids = {item.suggestion.id for item in self.items}
-        rejected: dict[tuple[str, ...], list[Decision]] = {}
-        for one in log.latest.values():
-            if one.decision == "rejected" and one.id not in ids:
-                rejected.setdefault(_sort(one), []).append(one)
-        for item in self.items:
-            latest = log.latest.get(item.suggestion.id)
-            if latest is not None:
-                # What was accepted and is suggested again does not stand in the text: open.
-                item.state = latest.decision if latest.decision in ("rejected", "skipped") else ""
-        for sort, lines in rejected.items():
-            same = [
-                item for item in self.items if not item.state and _sort(item.suggestion) == sort
-            ]
-            for item in same:
-                near = [line for line in lines if _is_near(line, item.suggestion)]
-                rivals = [i for i in same if any(_is_near(line, i.suggestion) for line in near)]
-                if len(near) == 1 and len(rivals) == 1:
-                    item.state = "rejected"
-
-
-def _sort(one: Decision | Suggestion) -> tuple[str, ...]:
-    return one.engine, one.path, one.rule, one.before, one.after
-
-
-def _is_near(decision: Decision, suggestion: Suggestion) -> bool:
-    """Tell whether the words right before or right after are still the same."""
-    before = decision.prefix[-_NEAR:], suggestion.prefix[-_NEAR:]
-    after = decision.suffix[:_NEAR], suggestion.suffix[:_NEAR]
-    return any(len(was) == _NEAR and was == now for was, now in (before, after))
+        place_again(self._by_path[path], known, source, log)

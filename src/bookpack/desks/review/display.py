@@ -11,6 +11,12 @@ from bookpack.source import Span
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]*_]*\s+|(?<=[。！？])")
+_BLOCK = re.compile(
+    r"^[ \t>]*(?:(?P<over>(?:`{3,}|~{3,}|:{3,})[^\n]*(?:\n|\Z)|#{1,6}[ \t][^\n]*\n)"
+    r"|(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]|\|)",
+    re.M,
+)
+"""What begins another block without a blank line: a fence or heading, an item, a row."""
 _SIDE = 240
 """Code points of a sentence shown on either side of a change."""
 _NARROWEST = 10
@@ -49,15 +55,24 @@ def word_diff(before: str, after: str) -> list[Piece]:
 
 
 def sentence_around(text: str, span: Span) -> Span:
-    """Return the sentence that holds `span`, cut where it is very long."""
+    """Return the sentence that holds `span`, in its list item or row; cut if it is very long."""
     paragraph = Paragraphs(text).around(span)
-    first = max(paragraph.start, span.start - _SIDE)
-    start = first
-    for match in _SENTENCE_END.finditer(text, first, span.start):
-        start = match.end()
+    start = max(paragraph.start, span.start - _SIDE)
+    for match in _BLOCK.finditer(text, start, span.start):
+        start = match.end() if match["over"] else match.start()
+    for end in _sentence_ends(text, Span(start, span.start)):
+        start = end.end
     last = min(max(paragraph.end, span.end), span.end + _SIDE)
-    end = _SENTENCE_END.search(text, span.end, last)
-    return Span(start, end.start() if end else last)
+    block = _BLOCK.search(text, span.end, last)
+    ends = [end.start for end in _sentence_ends(text, Span(span.end, last))]
+    return Span(start, min([*ends[:1], block.start() if block else last]))
+
+
+def _sentence_ends(text: str, span: Span) -> Iterator[Span]:
+    """Yield what stands between sentences; behind “e.g.” the sentence goes on."""
+    for match in _SENTENCE_END.finditer(text, *span):
+        if not text[match.end() : match.end() + 1].islower():
+            yield Span(*match.span())
 
 
 def sentence_diff(text: str, span: Span, after: str) -> list[Piece]:

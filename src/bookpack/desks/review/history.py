@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from bookpack.desks.review.anchoring import Anchoring
 from bookpack.desks.review.decisions import Decision, Log
-from bookpack.desks.review.suggestion import CONTEXT, Quote, context_of, digest
+from bookpack.desks.review.suggestion import CONTEXT, Quote, digest, telling_context
 from bookpack.source import Edit, Span
 
 
@@ -40,6 +40,32 @@ class History:
             if span is not None:
                 return span
         return None
+
+    def reach(self, change: Decision) -> int:
+        """Return how many code points beside a change tell where it stands."""
+        lines = (change, *self._moved.get(change.key, ()))
+        return max(CONTEXT, *(len(side) for one in lines for side in (one.prefix, one.suffix)))
+
+    def counted(self, change: Decision) -> Span | None:
+        """Return where the text that `change` wrote stands by counting alone, else None."""
+        start = self._count(change)
+        if start is None or not self.text.startswith(change.after, start):
+            return None
+        return Span(start, start + len(change.after))
+
+    def carry(self, old: str, spans: Iterable[Span]) -> list[Span | None] | None:
+        """Return where `spans` of the text `old` stand now, None for those that were written in.
+
+        None for all of them where the recorded writes do not lead from that text to this one.
+        """
+        way = self._ways.get(digest(old))
+        if way is None:
+            return None
+        carried: list[Span | None] = list(spans)
+        for write in way:
+            edits = [Edit(Span(one.start, one.start + len(one.before)), one.after) for one in write]
+            carried = [span and shifted(span, edits) for span in carried]
+        return carried
 
     def _count(self, change: Decision) -> int | None:
         way = self._ways.get(change.to)
@@ -75,15 +101,15 @@ def moves(
     """
     lines = []
     for change in standing:
-        span = history.find(change)
+        span, reach = history.find(change), history.reach(change)
         if span is None or not any(
-            start <= span.end + CONTEXT and end >= span.start - CONTEXT for (start, end), _ in edits
+            start <= span.end + reach and end >= span.start - reach for (start, end), _ in edits
         ):
             continue
         now = shifted(span, edits)
         if now is None:
             continue
-        prefix, suffix = context_of(text, now)
+        prefix, suffix = telling_context(text, now)
         lines.append(
             Decision(
                 "moved",

@@ -17,6 +17,7 @@ from bookpack.source import Span, normalise_newlines
 
 CONTEXT = 48
 """Code points on either side of a change that say which of several equal texts is meant."""
+LONGEST_CONTEXT = 384
 # Atomic, so that a Windows line ending is never read as two.
 _BLANK_LINE = re.compile(r"(?>\r\n|\n|\r)[ \t>]*(?>\r\n|\n|\r)")
 _ID_LENGTH = 12
@@ -26,7 +27,7 @@ class Quote(NamedTuple):
     """A piece of text with what stands around it and where it stood when it was quoted.
 
     `paragraph` is the hash of its whole paragraph, or empty when nobody took it; `inside` is
-    the offset of the piece in that paragraph.
+    the offset of the piece in that paragraph. `instead` is what shall be written in its place.
     """
 
     prefix: str
@@ -35,6 +36,7 @@ class Quote(NamedTuple):
     start: int
     paragraph: str = ""
     inside: int = 0
+    instead: str | None = None
 
 
 class Draft(NamedTuple):
@@ -90,7 +92,13 @@ class Suggestion:
     def quote(self) -> Quote:
         """What to look for when the text has changed."""
         return Quote(
-            self.prefix, self.before, self.suffix, self.span.start, self.paragraph, self.inside
+            self.prefix,
+            self.before,
+            self.suffix,
+            self.span.start,
+            self.paragraph,
+            self.inside,
+            self.after,
         )
 
 
@@ -157,6 +165,26 @@ def identity(
 def context_of(text: str, span: Span) -> tuple[str, str]:
     """Return what stands before and after `span`, at most `CONTEXT` code points each."""
     return text[max(0, span.start - CONTEXT) : span.start], text[span.end : span.end + CONTEXT]
+
+
+def telling_context(text: str, span: Span) -> tuple[str, str]:
+    """Return what stands before and after `span`: on each side as much as tells it from others.
+
+    That is `CONTEXT` code points, and more where another place of `text` looks the same on that
+    side, but never more than `LONGEST_CONTEXT`. Whoever looks without this text will need it.
+    """
+    exact = span.slice(text)
+    before = after = CONTEXT
+    while before < LONGEST_CONTEXT and _repeats(text, text[max(0, span.start - before) : span.end]):
+        before *= 2
+    while after < LONGEST_CONTEXT and _repeats(text, exact + text[span.end : span.end + after]):
+        after *= 2
+    return text[max(0, span.start - before) : span.start], text[span.end : span.end + after]
+
+
+def _repeats(text: str, part: str) -> bool:
+    place = text.find(part)
+    return bool(part) and text.find(part, place + 1) >= 0
 
 
 def digest(text: str) -> str:

@@ -59,7 +59,7 @@ class _Review:
     def run(self) -> None:
         while self.place < len(self.items):
             item = self.items[self.place]
-            self.desk.refresh(item)
+            self.desk.look()
             if self.is_back or item.state in ("", "skipped"):
                 reason = self._why_not(item)
                 if not reason:
@@ -103,6 +103,13 @@ class _Review:
 
     def _carry_out(self, key: str, item: Item) -> bool:
         """Do what `key` says; tell whether the review goes on to another suggestion."""
+        state = item.state
+        self.desk.look()
+        if item.state != state:
+            now = item.state or "open again"
+            self._say(f"Somebody else has decided on this one meanwhile: {now}.")
+            self.is_back = False
+            return True
         if key == "a":
             if item.state == "edited" and self._refused(self.desk.take_back(item)):
                 return False
