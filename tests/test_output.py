@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -91,15 +92,10 @@ def without_progress(text: str) -> str:
     return re.sub(r"^\w+ [\d,]+ chapters …\n", "", text, flags=re.M)
 
 
-def run_plain(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "bookpack", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=ENVIRONMENT,
-        timeout=60,
-    )
+@pytest.fixture
+def run_plain(python: Run) -> Run:
+    """The command line, with nothing taken away from what it prints."""
+    return partial(python, "-m", "bookpack")
 
 
 def build(book: Path, out: Path | None = None) -> pipeline.BuildReport:
@@ -112,29 +108,27 @@ def build_pack(book: Path, out: Path | None = None) -> pipeline.BuildReport:
     return pipeline.build(load_settings(book), out or book / "build", only="pack")
 
 
-def build_with_signal(book: Path, step: int, number: int) -> "subprocess.CompletedProcess[str]":
-    folder = str(book.resolve())
-    step_and_signal = (f"{folder}/build", str(step), str(int(number)))
-    return subprocess.run(
-        [sys.executable, "-c", SIGNAL_AT_A_STEP, *step_and_signal, *PACK_ALONE, folder],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=ENVIRONMENT,
-        timeout=60,
-    )
+@pytest.fixture
+def build_with_signal(python: Run) -> Run:
+    """Build the pack, with a signal at a step: `(book, step, signal)`."""
+
+    def run(book: Path, step: int, number: int) -> "subprocess.CompletedProcess[str]":
+        folder = str(book.resolve())
+        step_and_signal = (f"{folder}/build", str(step), str(int(number)))
+        return python("-c", SIGNAL_AT_A_STEP, *step_and_signal, *PACK_ALONE, folder)
+
+    return run
 
 
-def write_with_signal(
-    folder: Path, step: int, number: int, new: Path
-) -> "subprocess.CompletedProcess[bytes]":
-    arguments = (str(folder.resolve()), str(step), str(int(number)), str(new))
-    return subprocess.run(
-        [sys.executable, "-c", WRITE_WITH_A_SIGNAL, *arguments],
-        capture_output=True,
-        env=ENVIRONMENT,
-        timeout=60,
-    )
+@pytest.fixture
+def write_with_signal(python: Run) -> Run:
+    """Write what was built elsewhere, with a signal at a step: `(folder, step, signal, new)`."""
+
+    def run(folder: Path, step: int, number: int, new: Path) -> "subprocess.CompletedProcess[str]":
+        arguments = (str(folder.resolve()), str(step), str(int(number)), str(new))
+        return python("-c", WRITE_WITH_A_SIGNAL, *arguments)
+
+    return run
 
 
 def state(folder: Path) -> State:
@@ -177,6 +171,19 @@ class TestWriteFolder:
         assert stamp is not None
         assert stamp["k"] == 1
         assert set(stamp["outputs"]) == {"x.md", "deep/y.md"}
+
+    def test_removes_folders_that_it_leaves_empty_and_no_others(self, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        files = {"a/b/c.txt": b"c", "a/d.txt": b"d", "e/f.txt": b"f", "g/h/i.txt": b"i"}
+        write_folder(out, files, {})
+        (out / "e" / "mine").mkdir()
+        (out / "nobody").mkdir()
+        write_folder(out, {"a/d.txt": b"d"}, {})
+        folders = [str(path.relative_to(out)) for path in sorted(out.rglob("*")) if path.is_dir()]
+        assert folders == ["a", "e", "e/mine", "nobody"]
+        write_folder(out, {}, {})
+        assert out.is_dir()
+        assert not (out / "a").exists()
 
     def test_keeps_foreign_files_and_removes_its_own_old_ones(self, tmp_path: Path) -> None:
         out = write_files(tmp_path / "out", {"foreign.txt": "mine", "deep/foreign.txt": "mine"})
@@ -447,7 +454,7 @@ class TestTheNextBuild:
 
 
 class TestSeveralBuildsAtOnce:
-    def test_into_one_folder_all_succeed(self, make_book: MakeBook) -> None:
+    def test_into_one_folder_all_succeed(self, make_book: MakeBook, run_plain: Run) -> None:
         chapters = {f"{n}.md": f"# Chapter {n}\n\n" + "Words. " * 2_000 for n in range(20)}
         book = make_book(chapters)
         assert run_plain("build", book, "--out", book / "alone").returncode == 0
@@ -469,7 +476,7 @@ class TestSeveralBuildsAtOnce:
         assert_whole(book / "build")
         assert "\nwritten " not in run_plain("build", book).stdout
 
-    def test_of_different_styles_end_as_one_of_them(self, book: Path) -> None:
+    def test_of_different_styles_end_as_one_of_them(self, book: Path, run_plain: Run) -> None:
         alone = {}
         for style in ("markdown", "xml", "plain", "json"):
             run_plain(*PACK_ALONE, book, "--style", style, "--out", book / style)
@@ -505,7 +512,7 @@ class TestSeveralBuildsAtOnce:
         assert len(found) == 2, f"two packs, one of them without a manifest: {sorted(found)}"
         assert found in alone.values()
 
-    def test_wait_for_one_another(self, book: Path) -> None:
+    def test_wait_for_one_another(self, book: Path, run_plain: Run) -> None:
         assert run_plain("build", book).returncode == 0
         write_files(book, {"chapters/three.md": "# Three\n\nText.\n"})
         before = outputs(book / "build")
@@ -544,7 +551,9 @@ class TestInterruption:
         shutil.rmtree(book / "build", ignore_errors=True)
         shutil.copytree(book.parent / "old", book / "build")
 
-    def test_by_ctrl_c(self, changed_book: tuple[Path, dict[str, bytes], dict[str, bytes]]) -> None:
+    def test_by_ctrl_c(
+        self, changed_book: tuple[Path, dict[str, bytes], dict[str, bytes]], build_with_signal: Run
+    ) -> None:
         book, old, new = changed_book
         seen = []
         for step in range(1, 200, 2):
@@ -565,7 +574,7 @@ class TestInterruption:
         assert len(seen) > 5
         assert False in seen
 
-    def test_by_ctrl_c_of_the_first_build(self, book: Path) -> None:
+    def test_by_ctrl_c_of_the_first_build(self, book: Path, build_with_signal: Run) -> None:
         for step in range(1, 200, 2):
             shutil.rmtree(book / "build", ignore_errors=True)
             result = build_with_signal(book, step, signal.SIGINT)
@@ -577,7 +586,9 @@ class TestInterruption:
         assert step > 5
         assert_whole(book / "build")
 
-    def test_by_kill(self, changed_book: tuple[Path, dict[str, bytes], dict[str, bytes]]) -> None:
+    def test_by_kill(
+        self, changed_book: tuple[Path, dict[str, bytes], dict[str, bytes]], write_with_signal: Run
+    ) -> None:
         book, old, new = changed_book
         states = set()
         for step in range(1, 200):
@@ -596,7 +607,10 @@ class TestInterruption:
         assert len(states) == 4, "no kill came before and after each move"
 
     def test_by_a_request_to_end(
-        self, changed_book: tuple[Path, dict[str, bytes], dict[str, bytes]]
+        self,
+        changed_book: tuple[Path, dict[str, bytes], dict[str, bytes]],
+        run_plain: Run,
+        build_with_signal: Run,
     ) -> None:
         book, old, new = changed_book
         for step in range(1, 200, 3):
@@ -613,7 +627,7 @@ class TestInterruption:
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
     def test_where_many_files_are_written_at_once(
-        self, number: signal.Signals, tmp_path: Path
+        self, number: signal.Signals, tmp_path: Path, write_with_signal: Run
     ) -> None:
         old = {f"{n}.md": b"old" for n in range(12)}
         new = dict.fromkeys(old, b"new")
@@ -641,20 +655,16 @@ class TestInterruption:
         assert old in seen
         assert outputs(out) == new
 
-    def test_of_unpacking_leaves_nothing(self, book: Path, tmp_path: Path) -> None:
+    def test_of_unpacking_leaves_nothing(
+        self, book: Path, tmp_path: Path, run_plain: Run, python: Run
+    ) -> None:
         assert run_plain("build", book, "-q").returncode == 0
         place = tmp_path.resolve() / "place"
         for step in range(1, 200):
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
-            arguments = ("unpack", str(book / "build" / PACK), "--out", str(place / "out"))
-            result = subprocess.run(
-                [sys.executable, "-c", SIGNAL_AT_A_STEP, str(place), str(step), SIGINT, *arguments],
-                capture_output=True,
-                text=True,
-                env=ENVIRONMENT,
-                timeout=60,
-            )
+            arguments = ("unpack", book / "build" / PACK, "--out", place / "out")
+            result = python("-c", SIGNAL_AT_A_STEP, place, step, SIGINT, *arguments)
             if result.returncode == 0:
                 break
             assert result.returncode == 130, f"step {step}: {result.stderr}"

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops
 
 from bookpack.editions.web.cards import HEIGHT, WIDTH, Cards, typeface_of
 from bookpack.errors import SettingsError
-from bookpack.images.lettering import Canvas, Typeface, can_arrange, ink_on
+from bookpack.images.lettering import Backdrop, Canvas, Typeface, can_arrange, ink_on
 from web_sites import BuiltSite
 
 BOOK = '[book]\ntitle = "Bread"\nurl = "https://example.com"\nauthors = ["A Baker"]\n'
@@ -111,6 +111,36 @@ def test_from_right_to_left_the_text_stands_at_the_right(make_book):
     assert box is not None
     assert box[0] > WIDTH / 2
     assert box[2] <= WIDTH - 80
+
+
+@pytest.mark.parametrize(("top", "bottom"), [(0, 90), (20, 70), (30, 100), (0, 100)])
+def test_what_is_drawn_on_a_strip_of_a_backdrop_is_drawn_on_the_picture(top, bottom):
+    def canvas() -> Canvas:
+        made = Canvas(201, 100, "#0b5cad", "#ffffff")
+        made.fill((0, 0, 24, 100), 0.3)
+        return made
+
+    typeface, whole = Typeface(), canvas()
+    whole.write(typeface, 24, "Rye", (40, 60))
+    backdrop = Backdrop(canvas())
+    for _ in range(2):  # the second time, what lies around the strip is known
+        strip = backdrop.strip(top, bottom)
+        strip.write(typeface, 24, "Rye", (40, 60 - top))
+        drawn = picture(backdrop.png(strip, top))
+        assert drawn.size == (201, 100)
+        assert ImageChops.difference(drawn, picture(whole.png())).getbbox() is None
+
+
+@pytest.mark.parametrize("title", ["Rye", "ǺẾ jpq, y", "Ǻ" * 60, "A title of many words " * 9])
+def test_no_letter_leaves_the_strip_that_a_title_is_drawn_on(title):
+    typeface = Typeface()
+    for size in (84, 52):
+        above, below = typeface.reach(size)
+        canvas = Canvas(1200, 400, "#000000", "#ffffff")
+        canvas.write(typeface, size, title, (0, 200))
+        box = picture(canvas.png()).getbbox()
+        assert box is not None
+        assert 200 - above <= box[1] < box[3] <= 200 + below
 
 
 # What a font can write

@@ -28,6 +28,10 @@ _STAGING_PREFIX = ".bookpack-staging-"
 _FILES_AT_ONCE = 8
 _LOCK_PATIENCE = 30.0
 """Seconds to wait for another build to finish moving its files."""
+_UNSURE = 3.0
+"""Seconds for which a file's times say little: clocks of some file systems tick every 2."""
+_digests: dict[str, tuple[tuple[int, ...], str]] = {}
+"""What files of output folders held when this process read them, by path, with their marks then."""
 
 
 class FolderChangedError(Exception):
@@ -74,8 +78,9 @@ def write_folder(
     """Bring `files` (paths relative to `folder` → content) and the stamp into `folder`.
 
     Files that an earlier build wrote and that are not in `files` are removed, but for those in
-    `kept` (path → SHA-256), which stay as they are; foreign files are left alone. Raises
-    `WorldError`, or `FolderChangedError` where `kept` is no longer true, with `folder` as it was.
+    `kept` (path → SHA-256), which stay as they are; so are folders that this leaves empty. Foreign
+    files are left alone. Raises `WorldError`, or `FolderChangedError` where `kept` is no longer
+    true, with `folder` as it was.
     """
     created = not folder.exists()
     try:
@@ -145,7 +150,8 @@ def _write_locked(
     recorded = dict(sorted({**kept, **digests}.items()))
     changed = [path for path in files if _digest(folder / path) != digests[path]]
     stale = [path for path in known if path not in recorded and (folder / path).is_file()]
-    content = json.dumps({**stamp, "outputs": recorded}, ensure_ascii=False, indent=1) + "\n"
+    # Without indentation, which would take ten times as long.
+    content = json.dumps({**stamp, "outputs": recorded}, ensure_ascii=False) + "\n"
     staging = folder / f"{_STAGING_PREFIX}{os.getpid()}"
     try:
         staging.mkdir()
@@ -154,6 +160,7 @@ def _write_locked(
         _write_files([staging / f"new-{number}" for number in range(len(moves))], contents)
         with uninterrupted():
             _move_into_place(folder, staging, moves, stale)
+            _remove_empty_folders(folder, stale)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     written = set(changed)
@@ -195,6 +202,17 @@ def _move_into_place(folder: Path, staging: Path, paths: list[str], stale: list[
         raise
 
 
+def _remove_empty_folders(folder: Path, stale: list[str]) -> None:
+    """Remove the folders in which nothing is left but what builds wrote and took away again."""
+    root = folder.resolve()
+    for path in stale:
+        place = (folder / path).parent
+        with contextlib.suppress(OSError):  # something is in it
+            while place != folder and place.resolve().is_relative_to(root):
+                place.rmdir()
+                place = place.parent
+
+
 def _keep(place: Path, kept: Path) -> None:
     try:
         os.link(place, kept)
@@ -232,10 +250,26 @@ def _is_inside(path: object) -> bool:
 
 
 def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file, empty if it cannot be read; each file is read once.
+
+    A build asks three times: is everything there, what may stay, and, with the lock, is that still
+    so. A file whose place, size and times are the same holds what it held, unless it changed so
+    lately that a second change would not move its times.
+    """
+    name = str(path)
     try:
-        return sha256(path.read_bytes()).hexdigest()
+        found = os.stat(name)  # noqa: PTH116 - thousands of files, several times each
+        marks = found.st_ino, found.st_dev, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+        known = _digests.get(name)
+        if known is not None and known[0] == marks:
+            return known[1]
+        with open(name, "rb") as file:  # noqa: PTH123
+            digest = sha256(file.read()).hexdigest()
     except OSError:
         return ""
+    if time.time() - max(found.st_mtime, found.st_ctime) > _UNSURE:
+        _digests[name] = marks, digest
+    return digest
 
 
 @contextlib.contextmanager

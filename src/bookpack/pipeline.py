@@ -6,6 +6,7 @@ to a network. Read this first.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -31,7 +32,7 @@ from bookpack.model import Book, Chapter, Image, Structure
 from bookpack.read.book import PlannedBook, plan_book, read_book
 from bookpack.read.files import BookFiles
 from bookpack.read.markdown import parse_markdown
-from bookpack.recall import BuildReport, inputs_of, last_build, make_report
+from bookpack.recall import BuildReport, TextMemory, inputs_of, last_build, make_report
 from bookpack.reports import to_record
 from bookpack.rules import Severity
 from bookpack.system import cache_folder
@@ -128,13 +129,17 @@ def build_anew(
 ) -> BuildReport:
     """Build the editions without asking whether they would come out the same again."""
     counter = load_in_background()
+    pool = ThreadPoolExecutor(max_workers=1)
+    looking = pool.submit(LastBuild.of, out)  # the system's work, while the book is read
+    pool.shutdown(wait=False)
     files = BookFiles(settings.folder, out, settings.images.descriptions)
     planned = plan_book(settings, files)
     root = settings.folder / planned.plan.root
     output.check_output_folder(out, settings.folder, root)
-    checked = check_book(planned, files, progress, locked=locked)
+    known = TextMemory(output.read_stamp(out))
+    checked = check_book(planned, files, progress, known=known, locked=locked)
     diagnostics = _locked(checked.diagnostics) if locked else checked.diagnostics
-    pack = make_pack(checked, settings, progress, counter)
+    pack = make_pack(checked, settings, progress, lambda: known.counter(counter()))
     report = {
         "layout": f"{planned.layout} ({planned.reason})",
         "chapters": len(pack.chapters),
@@ -143,6 +148,7 @@ def build_anew(
         "token_label": pack.token_label,
         "diagnostics": [to_record(finding) for finding in diagnostics],
     }
+    last = looking.result()
     while True:
         editions = make_editions(
             planned.settings,
@@ -150,7 +156,7 @@ def build_anew(
             pack,
             files,
             checked.gallery.words,
-            LastBuild.of(out),
+            last,
             only,
             progress,
         )
@@ -160,11 +166,13 @@ def build_anew(
             "answers": files.answers(),
             "report": report,
             "pages": editions.page_keys,
+            "texts": known.record(),
         }
         try:
             written = output.write_folder(out, editions.files, stamp, editions.kept)
         except output.FolderChangedError:
-            continue  # another build was quicker: what stays is to be decided again
+            last = LastBuild.of(out)  # another build was quicker: what stays is decided again
+            continue
         break
     sizes = {path: (out / path).stat().st_size for path in editions.kept}
     sizes.update({path: len(data) for path, data in editions.files.items()})
@@ -177,12 +185,15 @@ def check_book(
     progress: Progress | None = None,
     parse: Callable[..., Structure] = parse_markdown,
     *,
+    known: TextMemory | None = None,
     locked: bool = False,
 ) -> CheckedBook:
     """Parse a planned book and find everything that is wrong with it; `parse` as `read_book`'s.
 
-    With `locked`, also every picture without a description that a person approved.
+    With `locked`, also every picture without a description that a person approved. What is
+    `known` from the last build is not found out again.
     """
+    known = known or TextMemory()
     step = progress or (lambda name, done, total: None)
     settings = planned.settings
     book, diagnostics = read_book(planned, files, lambda done, of: step("reading", done, of), parse)
@@ -195,7 +206,14 @@ def check_book(
     diagnostics += check_pictures(placed, gallery, locked=locked)
     phrases = settings.lint.draft_phrases
     for number, chapter in enumerate(book.chapters, 1):
-        diagnostics += check_prose(chapter, phrases)
+        # With the text itself all that the places of prose, tables and marks in it depend on.
+        read_with = chapter.structure.body_start, settings.layout.math, settings.book.url
+        text = chapter.source.text, *read_with, chapter.url, phrases
+        if not known.is_sound(*text):
+            found = list(check_prose(chapter, phrases))
+            diagnostics += found
+            if not found:
+                known.note_sound(*text)
         step("checking", number, len(book.chapters))
     diagnostics += check_chapters(book, lambda chapter: is_draft_notice(chapter, phrases))
     diagnostics = without_suppressed(diagnostics, book)
@@ -285,8 +303,6 @@ def _counted(
     if second is None:
         yield first, counter.count_all(first)
         return
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(max_workers=1) as pool:
         waiting = deque([(first, pool.submit(counter.count_all, first))])
         for texts in chain([second], batches):

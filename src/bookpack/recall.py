@@ -1,12 +1,16 @@
-"""Is the last build still true? Decided by content hashes, without reading the book.
+"""Is the last build still true, and if not, what of it is? Decided by content hashes.
 
 The stamp of an output folder records everything a build asked (which files there are, what
 they hold, which assets exist) with the answers. While all answers, the settings and the
 outputs are the same, a build would give the same bytes, and its report can be repeated.
 Imported before the rest of the pipeline, so that an unchanged book costs next to nothing.
+
+A build that has to be made asks the stamp what the last one found out about single texts. That
+is a matter of time alone: without a stamp, everything is found out again, and is the same.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,7 +21,59 @@ from bookpack.diagnostics import Diagnostic
 from bookpack.editions.web.indexer import has_indexer
 from bookpack.read.files import same_answers
 from bookpack.reports import from_record
-from bookpack.tokens import has_exact_tokens
+from bookpack.tokens import TokenCounter, has_exact_tokens
+
+
+class TextMemory:
+    """What builds find out about a text alone, by the hash of everything that decides it.
+
+    `counts` are tokens of texts, and `sound` those in which nothing was found to be wrong. What
+    nobody asked for again is forgotten.
+    """
+
+    def __init__(self, stamp: Mapping[str, Any] | None = None) -> None:
+        """Take over what the `stamp` of the last build holds, if the same version wrote it."""
+        known = stamp.get("texts") if stamp and stamp.get("bookpack") == __version__ else None
+        known = known if isinstance(known, dict) else {}
+        counts, sound = known.get("counts"), known.get("sound")
+        self._last_counts = counts if isinstance(counts, dict) else {}
+        self._last_sound = frozenset(map(str, sound)) if isinstance(sound, list) else frozenset()
+        self._counts: dict[str, int] = {}
+        self._sound: set[str] = set()
+
+    def counter(self, counter: TokenCounter) -> TokenCounter:
+        """Return a counter that asks `counter` about new texts alone."""
+
+        def count_all(texts: Sequence[str]) -> list[int]:
+            keys = [_hash(counter.label, text) for text in texts]
+            known = [self._last_counts.get(key) for key in keys]
+            new = [text for text, count in zip(texts, known, strict=True) if type(count) is not int]
+            counted = iter(counter.count_all(new) if new else ())
+            counts = [count if type(count) is int else next(counted) for count in known]
+            self._counts.update(zip(keys, counts, strict=True))
+            return counts
+
+        return replace(counter, count_all=count_all)
+
+    def is_sound(self, text: str, *context: object) -> bool:
+        """Tell whether `text` is known to be sound, read with this `context` (by its `repr`)."""
+        key = _hash(repr(context), text)
+        if key in self._last_sound:
+            self._sound.add(key)
+        return key in self._last_sound
+
+    def note_sound(self, text: str, *context: object) -> None:
+        """Remember that nothing was found in `text`."""
+        self._sound.add(_hash(repr(context), text))
+
+    def record(self) -> dict[str, Any]:
+        """Return what the next build shall know, as plain data for the stamp."""
+        return {"counts": dict(sorted(self._counts.items())), "sound": sorted(self._sound)}
+
+
+def _hash(context: str, text: str) -> str:
+    material = f"{len(context)} {context}{text}".encode("utf-8", "surrogatepass")
+    return sha256(material).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +113,6 @@ def last_build(
         return None
     if stamp.get("inputs") != inputs_of(settings, locked=locked, only=only):
         return None
-    if not output.outputs_match(out, stamp["outputs"]):
-        return None
     try:
         return _recall(settings, out, stamp)
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -69,6 +123,8 @@ def _recall(settings: Settings, out: Path, stamp: dict[str, Any]) -> BuildReport
     descriptions = settings.images.descriptions
     if not same_answers(settings.folder, out, descriptions, stamp["answers"]):
         return None
+    if not output.outputs_match(out, stamp["outputs"]):
+        return None  # asked last: there is far more of it than the author writes
     report = stamp["report"]
     diagnostics = [from_record(record) for record in report["diagnostics"]]
     sizes = {path: (out / path).stat().st_size for path in stamp["outputs"]}

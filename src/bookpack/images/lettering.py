@@ -9,6 +9,7 @@ import struct
 import unicodedata
 import zlib
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from hashlib import sha256
 from importlib import resources
@@ -25,6 +26,8 @@ _PROBE = 40
 _SHADE_OF = [value * _SHADES // 256 for value in range(256)]
 _LEVEL, _MEMORY = 1, 9
 """For zlib, whose strategy Z_RLE is the quickest for even areas."""
+_ZLIB_HEAD = b"\x78\x01"
+"""What stands before data compressed like that (RFC 1950); their checksum stands behind."""
 _NO_LETTER = "\U0010ffff"
 _JOINERS = "\u200c\u200d"
 """Seen by their neighbours alone, whose shapes they decide."""
@@ -136,6 +139,14 @@ class Typeface:
             self._sizes[size] = font
         return font
 
+    def reach(self, size: int) -> tuple[int, int]:
+        """Return how far letters of `size` reach above and below their foot, in pixels.
+
+        That is what the font says of itself, and a little more for marks above capitals.
+        """
+        above, below = self.sized(size).getmetrics()
+        return above + size // 8, below + size // 8
+
 
 class Canvas:
     """A picture of `width` × `height` pixels in `paper`, on which is written in `ink`."""
@@ -147,12 +158,16 @@ class Canvas:
         self._image = Image.new("L", (width, height), 0)
         self._paper, self._ink = _channels(paper), _channels(ink)
 
-    def copy(self) -> "Canvas":
-        """Return another canvas with the same picture."""
-        twin = object.__new__(Canvas)
-        twin._image = self._image.copy()
-        twin._paper, twin._ink = self._paper, self._ink
-        return twin
+    @property
+    def height(self) -> int:
+        """How many lines the picture has."""
+        return self._image.height
+
+    def strip(self, top: int, bottom: int) -> "Canvas":
+        """Return the lines of the picture from `top` up to and without `bottom`."""
+        strip = copy(self)
+        strip._image = self._image.crop((0, top, self._image.width, bottom))
+        return strip
 
     def fill(self, box: tuple[int, int, int, int], strength: float = 1.0) -> None:
         """Fill `box` (left, top, right, bottom) with ink; weaker ink lets paper through."""
@@ -183,19 +198,27 @@ class Canvas:
 
         Written here, because Pillow takes twice as long for it, and a book has a card a chapter.
         """
-        width, height = self._image.size
+        lines = self.lines()
+        return self.png_of(_deflated(lines, last=True), zlib.adler32(lines))
+
+    def lines(self) -> bytes:
+        """Return the lines of the picture as PNG has them before they are compressed."""
         bits = self._shades().tobytes("raw", "P;4")
-        length = -(-width // 2)
+        length = -(-self._image.width // 2)
         # Every line begins with the number of its filter, and none is the best for even areas.
-        lines = b"".join(
-            b"\0" + bits[start : start + length] for start in range(0, height * length, length)
+        return b"".join(
+            b"\0" + bits[start : start + length] for start in range(0, len(bits), length)
         )
-        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, _MEMORY, zlib.Z_RLE)
+
+    def png_of(self, deflated: bytes, checksum: int) -> bytes:
+        """Return a PNG of this size and these colours, whose lines are `deflated`."""
+        width, height = self._image.size
+        data = _ZLIB_HEAD + deflated + checksum.to_bytes(4, "big")
         return b"\x89PNG\r\n\x1a\n" + b"".join(
             (
                 _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 4, 3, 0, 0, 0)),
                 _chunk(b"PLTE", bytes(self._palette())),
-                _chunk(b"IDAT", packer.compress(lines) + packer.flush()),
+                _chunk(b"IDAT", data),
                 _chunk(b"IEND", b""),
             )
         )
@@ -219,6 +242,38 @@ class Canvas:
             for shade in range(_SHADES)
             for paper, ink in zip(self._paper, self._ink, strict=True)
         ]
+
+
+class Backdrop:
+    """A picture that many others repeat but for some lines: what they share is compressed once."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._canvas = canvas
+        self._lines = memoryview(canvas.lines())
+        self._around: dict[tuple[int, int], tuple[bytes, bytes]] = {}
+
+    def strip(self, top: int, bottom: int) -> Canvas:
+        """Return the lines from `top` up to and without `bottom`, to be drawn on."""
+        return self._canvas.strip(top, bottom)
+
+    def png(self, strip: Canvas, top: int) -> bytes:
+        """Return the picture with `strip` in the place of its lines from `top` on."""
+        lines = strip.lines()
+        start = top * (len(self._lines) // self._canvas.height)
+        end = start + len(lines)
+        if (start, end) not in self._around:
+            above = _deflated(self._lines[:start], last=False)
+            self._around[start, end] = above, _deflated(self._lines[end:], last=True)
+        above, below = self._around[start, end]
+        checksum = zlib.adler32(lines, zlib.adler32(self._lines[:start]))
+        checksum = zlib.adler32(self._lines[end:], checksum)
+        return self._canvas.png_of(above + _deflated(lines, last=False) + below, checksum)
+
+
+def _deflated(lines: "bytes | memoryview", *, last: bool) -> bytes:
+    """Return `lines` compressed (RFC 1951); such pieces may follow each other up to the last."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, _MEMORY, zlib.Z_RLE)
+    return packer.compress(lines) + packer.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
