@@ -929,3 +929,29 @@ def test_the_address_of_a_section_is_not_that_of_the_chapter(make_book):
     text = packed(make_book({"x.md": source}))["x.md"]
     assert text.startswith("# X\nurl: https://example.com/x/\n\nText.\n")
     assert "## S\nurl: https://example.com/x/#s\n" in text
+
+
+# Targets that would run a script
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("[*x*](javascript:alert(1) 'y')", "[*x*](about:blank 'y')"),
+        ("[x](<java&#x73;cript:alert(1)>)", "[x](<about:blank>)"),
+        ("[x](data:text/html;base64,PHNjcmlwdD4=)", "[x](about:blank)"),
+        ("[x][r]\n\n[r]: vbscript:alert(1)", "[x][r]\n\n[r]: about:blank"),
+        ('Text <a href="javascript:alert(1)">x</a>', 'Text <a href="about:blank">x</a>'),
+        ("<javascript:alert(1)>", "`javascript:alert(1)`"),
+        ("<javascript:`1`>", "`` javascript:`1` ``"),
+        ("`[x](javascript:x)`", "`[x](javascript:x)`"),
+    ],
+)
+def test_no_link_of_the_pack_runs_a_script(make_book, written, plain):
+    book = make_book({"x.md": f"# A\n\n{written}\n"})
+    text = packed(book)["x.md"]
+    assert text == f"# A\nurl: https://example.com/x/\n\n{plain}\n"
+    again = make_book({"x.md": text}, name="again")
+    assert packed(again)["x.md"] == text
+    found = json.loads(CliRunner().invoke(cli, ["check", str(book), "--format", "json"]).stdout)
+    assert {finding["name"] for finding in found} <= {"unsafe-link"}

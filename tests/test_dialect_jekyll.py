@@ -287,6 +287,23 @@ def test_markdown_in_html_is_markdown(tmp_path, value):
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        # A tag of a sentence begins a paragraph, though it has a line to itself.
+        ('<aside markdown="1">\n  <b>\n  \\[*a*\\] b</b>\n</aside>\n', "  <b> \\[*a*\\] b</b>\n"),
+        ("<b>\n*a* b</b>\n", "<b> *a* b</b>\n"),
+        # Where no Markdown is read, or no text follows, nothing begins.
+        ("<div>\n<b>\n*a* b</b>\n</div>\n", "<b>\n*a* b</b>\n"),
+        ("<b>\n<i>x</i>\n</b>\n", "<b>\n<i>x</i>\n</b>\n"),
+    ],
+)
+def test_a_line_of_one_tag_begins_a_paragraph(tmp_path, written, plain):
+    book = a_book(tmp_path / "book", written)
+    assert findings(book) == []
+    assert packed(book).strip("\n") == plain.strip("\n")
+
+
 def test_markdown_in_a_span_of_html(tmp_path):
     text = 'One <span markdown="span">*two*</span>.\n\n<p markdown="1">*Three*</p>\n'
     assert packed(a_book(tmp_path / "book", text)) == "One *two*.\n\n*Three*\n"

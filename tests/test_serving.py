@@ -165,6 +165,18 @@ class TestPages:
         assert "Findings on this page" not in dough
         assert '<a href="../2-oven/">Oven</a>: ' in dough
 
+    def test_a_page_that_differs_from_the_pack_says_so_until_it_is_mended(
+        self, make_book: MakeBook, serve: Callable[..., Preview]
+    ) -> None:
+        book = make_book({"a.md": "# A\n\n<div>\nA \\[bracket\\].\n</div>\n"})
+        preview = serve(book)
+        with preview.events() as following:
+            following()
+            assert "BP804" in preview.page("a/")
+            write_files(book, {"chapters/a.md": "# A\n\n<div>\n\nA \\[bracket\\].\n\n</div>\n"})
+            following()
+            assert "BP804" not in preview.page("a/")
+
     def test_text_of_findings_stays_text(
         self, make_book: MakeBook, serve: Callable[..., Preview]
     ) -> None:

@@ -349,12 +349,19 @@ class TestThemes:
             ("\n\n{{ 1/0 }}", "404.html, line 3: division by zero"),
             ("\n{{ site.title + 1 }}", '404.html, line 2: can only concatenate str (not "int") to'),
             ("{{ '%d'|format('x') }}", "404.html, line 1: %d format: a real number is required"),
-            ("{% for n in range(10**8) %}{% endfor %}", "404.html, line 1: Range too big"),
+            (
+                "{% for n in range(10**8) %}{% endfor %}",
+                "404.html, line 1: it makes something that is too",
+            ),
             ("\n{% include '404.html' %}", "404.html, line 2: it includes itself"),
             ("\n{% extends 'nix.html' %}", "404.html, line 2: there is no template nix.html."),
             ("\n{% include 'part.html' %}", "part.html, line 2: division by zero."),
             ("\n{% block x %}", "404.html, line 2: Unexpected end of template"),
-            ("{{ 'x' * 10**14 }}", "404.html, line 1: MemoryError."),
+            (
+                "{{ '{:{}}'.format(1, 9) }}",
+                "404.html, line 1: a format's width must be written out.",
+            ),
+            ("\n{% macro x() %}{{ x() }}{% endmacro %}{{ x() }}", "404.html, line 2: it includes"),
         ],
     )
     def test_that_fail_are_named_with_line_and_reason(
@@ -364,6 +371,69 @@ class TestThemes:
         with pytest.raises(SettingsError) as failure:
             build(book, "site")
         assert f"A template of the theme fails: theme/{why}" in str(failure.value)
+
+    @pytest.mark.parametrize(
+        "template",
+        [
+            "{{ 9 ** (9**9) }}",
+            "{{ 'x' * 10**14 }}",
+            "{{ 10**14 * [site] }}",
+            "{{ '%99999999999d' % 1 }}",
+            "{{ '%.99999999999f' % 1 }}",
+            "{{ '%*d' % (10**9, 1) }}",
+            "{{ '%99999999999d'|format(1) }}",
+            "{{ '%*d'|format(10**9, 1) }}",
+            "{{ '{:>9999999999}'.format(1) }}",
+            "{{ 'x'.center(10**10) }}",
+            "{{ 'x'|center(10**10) }}",
+            "{{ 'x'|indent(width=10**10) }}",
+            "{{ 2|round(10**10, 'ceil') }}",
+            "{{ lipsum(n=10**9) }}",
+            "{% set n = namespace(x='abc') %}"
+            "{% for _ in range(40) %}{% set n.x = n.x + n.x %}{% endfor %}",
+            "{% set n = namespace(x='abc') %}"
+            "{% for _ in range(40) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+            "{% set n = namespace(x=3) %}"
+            "{% for _ in range(99) %}{% set n.x = n.x * n.x %}{% endfor %}",
+        ],
+    )
+    def test_make_nothing_that_fills_the_machine(self, template: str, book: Path) -> None:
+        write_files(book, {"theme/404.html": template})
+        with pytest.raises(SettingsError) as failure:
+            build(book, "site")
+        assert str(failure.value) == (
+            "A template of the theme fails: theme/404.html, line 1: "
+            "it makes something that is too large."
+        )
+
+    @pytest.mark.parametrize(
+        "template",
+        [
+            "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+            "{% macro m(n) %}{{ m(n - 1) ~ m(n - 1) if n }}{% endmacro %}{{ m(60) }}",
+            "{% for a in [[1]*9]*9 recursive %}{{ loop([a]*9) if loop.depth0 < 20 }}{% endfor %}",
+        ],
+    )
+    def test_come_to_an_end(
+        self, template: str, book: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bookpack.editions.web.bounds.MOST_STEPS", 20_000)
+        write_files(book, {"theme/404.html": template})
+        with pytest.raises(SettingsError, match="line 1: it takes more than 20,000 steps"):
+            build(book, "site")
+
+    def test_may_compute_what_pages_need(self, book: Path) -> None:
+        template = (
+            "{{ '%05.1f|%-4s|%s' % (2.5, 'a', 'b') }} {{ '{:>6}|{}'.format('a', 123456) }} "
+            "{{ 2**10 * 3 }} {{ '-' * 20 }} {{ [1] * 2 + [3] }} {{ 'a' ~ 1 ~ '<' }} "
+            "{% for a in 'xy' %}{{ loop.index }}/{{ loop.length }}{{ a }}{% else %}none{% endfor %}"
+            "{% for a in [1, 2, 3] | select('odd') if a > 1 %}{{ a }}{{ loop.last }}{% endfor %}"
+        )
+        write_files(book, {"theme/404.html": template})
+        build(book, "site")
+        assert (book / "build/site/404.html").read_text("utf-8") == (
+            "002.5|a   |b      a|123456 3072 -------------------- [1, 1, 3] a1&lt; 1/2x2/2y3True"
+        )
 
     @pytest.mark.parametrize(
         ("word", "hint"), [("nxt", "Did you mean next?"), ("zzzz", "Known are: all-contents, ")]

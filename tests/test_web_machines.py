@@ -286,6 +286,11 @@ def test_a_chapter_says_what_it_is_and_of_which_book(make_book):
     ]
 
 
+def test_hosts_that_leave_folders_out_are_told_not_to(make_book):
+    built = BuiltSite(make_book({"a.md": "# A\n"}, BOOK))
+    assert built.files[".nojekyll"] == b""
+
+
 def test_the_cover_says_what_the_book_is(make_book):
     settings = BOOK + 'edition = "2nd"\ndate = "2024-03"\n'
     built = BuiltSite(make_book({"a.md": "# A\n"}, settings))

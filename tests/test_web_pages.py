@@ -145,6 +145,23 @@ class TestHeadings:
         for anchor in anchors[1:]:
             assert f"#{anchor}" in page.links
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "## bp-toc\n\n## bp-nav\n\n## bp main\n",
+            "## A {#bp-page}\n\n## B {#bp--toc}\n\n## C {#bp---}\n",
+            '## A\n\n<p id="bp-words">x</p> <a name="bp-main"></a>\n',
+            "## fn:1\n\n## Fn {#fn:1}\n\nText.[^1]\n\n[^1]: Note.\n",
+        ],
+    )
+    def test_share_no_id_with_what_stands_around(self, text: str, chapter: Render) -> None:
+        page = chapter(f"# One\n\n{text}")
+        assert len(page.ids) == len(set(page.ids)) > 4
+        places = [values["popovertarget"] for _, values in page.tags if "popovertarget" in values]
+        assert len(places) == 3
+        assert {f"#{place}" for place in places} <= {f"#{name}" for name in page.ids}
+        assert page.links[0].removeprefix("#") in page.ids
+
     def test_leave_no_level_out_and_look_as_written(self, chapter: Render) -> None:
         article = chapter("# One\n\n### A\n\n### B\n\n##### C\n\n## D\n").article
         levels = re.findall(r'<(h\d) id="(\w+)"(?: class="(h\d)")?', article)
@@ -217,6 +234,39 @@ class TestLinks:
         book = make_book({"one.md": "# One\n\n[x](javascript:alert(1))\n"})
         checked = pipeline.check(load_settings(book), book / "build")
         assert [finding.rule.name for finding in checked.diagnostics] == ["unsafe-link"]
+
+    @pytest.mark.parametrize(
+        ("written", "shown"),
+        [
+            ("See https://a.example/b_c_d?e=1&f=2.", "See [https://a.example/b_c_d?e=1&amp;f=2]."),
+            ("(https://a.example/x_(y)), *https://b.example*!", None),
+            ("https://a.example:80/ü#f", "[https://a.example:80/ü#f]"),
+            ("<https://a.example/>", "[https://a.example/]"),
+            ("`https://a.example` [https://a.example](https://a.example)", ""),
+            ("xhttps://a.example ftp://a.example https://localhost", ""),
+            ('<b title="https://a.example">x</b>', ""),
+            ("<b>https://a.example</b>", "[https://a.example]"),
+            ("https://a.example\\<b>", "[https://a.example]&lt;b&gt;"),
+        ],
+    )
+    def test_are_made_of_addresses_too(
+        self, written: str, shown: str | None, chapter: Render
+    ) -> None:
+        article = chapter(f"# One\n\n{written}\n").article.partition("<p>")[2]
+        links = re.findall(r'<a class="url" href="(.+?)">(.+?)</a>', article)
+        assert all(href == text for href, text in links)
+        if shown is None:
+            assert [text for _, text in links] == ["https://a.example/x_(y)", "https://b.example"]
+        elif shown:
+            assert shown in re.sub(r'<a class="url" href=".+?">(.+?)</a>', r"[\1]", article)
+        else:
+            assert not links
+
+    def test_of_addresses_of_the_book_stay_on_the_site(self, build: Callable[..., Path]) -> None:
+        text = "# One\n\nSee https://example.com/two/#part and <https://example.com/two/>.\n"
+        site = build({"one.md": text, "two.md": "# Two\n\n## Part\n"})
+        page = (site / "one" / "index.html").read_text("utf-8")
+        assert '<a class="url" href="../two/#part">https://example.com/two/#part</a>' in page
 
     def test_from_page_to_page_follow_the_reading_order(self, build: Callable[..., Path]) -> None:
         site = build({f"{n}.md": f"# Chapter {n}\n" for n in (1, 2, 3)})
@@ -460,11 +510,92 @@ class TestPageMenu:
         assert "index.md" not in page.markup
         assert "?q=Read%20https%3A%2F%2Fexample.com%2Fone%2F%20and" in page.markup
 
+    def test_of_a_book_that_is_sold_says_where(self, build: Callable[..., Path]) -> None:
+        sold = SETTINGS + '[pack]\npublish = false\n[site]\nsold-at = "https://example.org/shop"\n'
+        site = build({"one.md": "# One\n\nText.\n"}, sold)
+        offer = '<a{} href="https://example.org/shop">Get this book for language models</a>'
+        page = (site / "one" / "index.html").read_text("utf-8")
+        assert offer.format("") in page.partition('<ul id="bp-page"')[2].partition("</ul>")[0]
+        assert offer.format(' class="action"') in (site / "index.html").read_text("utf-8")
+
+    def test_of_a_book_that_is_published_does_not_send_readers_away(
+        self, build: Callable[..., Path]
+    ) -> None:
+        shop = '[site]\nsold-at = "https://example.org/shop"\n'
+        button = '[[site.action]]\nlabel = "Buy"\nurl = "https://example.org/shop"\n'
+        site = build({"one.md": "# One\n\nText.\n"}, SETTINGS + shop + button)
+        assert "shop" not in (site / "one" / "index.html").read_text("utf-8")
+        cover = (site / "index.html").read_text("utf-8")
+        assert re.findall(r'href="https://example.org/shop">(.+?)<', cover) == ["Buy"]
+
     def test_has_the_words_of_the_settings(self, chapter: Render) -> None:
         words = '[site.words]\ncopy-page = "<b>Kopieren</b>"\nopen-in = "Mit {name}"\n'
         page = chapter("# One\n\nText.\n", SETTINGS + words + ASSISTANTS)
         assert ">&lt;b&gt;Kopieren&lt;/b&gt;</button>" in page.markup
         assert ">Mit Helper</a>" in page.markup
+
+
+class TestTheCover:
+    @pytest.mark.parametrize(
+        ("edition", "words", "shown"),
+        [
+            ("2", "", "Edition 2"),
+            ("1.1", "", "Edition 1.1"),
+            ("2nd edition", "", "2nd edition"),
+            ("第2版", "", "第2版"),
+            ("2", '[site.words]\nedition = "{edition}. Auflage"\n', "2. Auflage"),
+        ],
+    )
+    def test_tells_the_edition(
+        self, edition: str, words: str, shown: str, build: Callable[..., Path]
+    ) -> None:
+        settings = f'{SETTINGS}edition = "{edition}"\n{words}'
+        cover = (build({"one.md": "# One\n"}, settings) / "index.html").read_text("utf-8")
+        assert f'<p class="edition">{shown}</p>' in cover
+
+
+class TestTheContents:
+    def test_set_chapters_in_below_the_one_whose_folder_they_are_in(
+        self, build: Callable[..., Path]
+    ) -> None:
+        names = {"tools": "/tools/", "mill": "/tools/mill.html", "stone": "/tools/mill/stone/"}
+        names |= {"dough": "/dough.html", "rye": "/dough/rye/", "late": "/tools/late/"}
+        texts = {f"{name}.md": f"# {name}\nurl: {url}\n\nText.\n" for name, url in names.items()}
+        order = ", ".join(f'"{name}.md"' for name in names)
+        site = build(texts, f"{SETTINGS}[layout]\nchapters = [{order}]\n")
+        for path in ("index.html", "contents.html", "print.html", "dough.html"):
+            page = (site / path).read_text("utf-8")
+            listed = re.findall(r'<li(?: class="below-(\d)")?><a [^>]*><bdi>(\w+)</bdi>', page)
+            assert listed == [
+                ("", "tools"),
+                ("1", "mill"),
+                ("2", "stone"),
+                ("", "dough"),
+                ("1", "rye"),
+                ("", "late"),
+            ]
+
+
+class TestLanguages:
+    def test_of_titles_are_named_where_they_differ(self, build: Callable[..., Path]) -> None:
+        chapters = {
+            "1.md": "---\ntitle: One\n---\n\nA.\n",
+            "2.md": "---\ntitle: Zwei\nlang: de\n---\n\nB.\n",
+        }
+        site = build(chapters)
+        german = ' lang="de" hreflang="de"><bdi>Zwei</bdi>'
+        for path in ("index.html", "contents.html", "1/index.html"):
+            page = (site / path).read_text("utf-8")
+            assert german in page
+            assert "><bdi>One</bdi>" in page.replace(' aria-current="page"', "")
+            assert 'lang="en" hreflang' not in page
+        page = (site / "2" / "index.html").read_text("utf-8")
+        assert '<html lang="de"' in page
+        assert ' lang="en" hreflang="en"><bdi>One</bdi>' in page
+        assert '<bdi lang="en">One</bdi>' in page
+        assert 'lang="de" hreflang' not in page
+        assert '<bdi lang="de">Zwei</bdi>' in (site / "1/index.html").read_text("utf-8")
+        assert ' lang="de"><bdi>Zwei</bdi>' in (site / "print.html").read_text("utf-8")
 
 
 TAKEN = """\

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from bookpack.editions.web.indexer import Indexer, find_indexer
+from bookpack.editions.web.indexer import Indexer, find_indexer, has_indexer
 from bookpack.editions.web.search import PAGES_OF_A_PART, SEARCH_FOLDER, index_pages
 from bookpack.errors import WorldError
+from browser import in_browser, published
+from conftest import SETTINGS
 
 MakeBook = Callable[..., Path]
 Run = Callable[..., Any]
@@ -55,10 +57,33 @@ class TestTheIndex:
         dough = found["/1-dough/"]
         assert dough["meta"]["title"] == "Dough"
         assert " ".join(dough["content"].split()) == (
-            "Dough. Flour and water. Kneading. Knead until it is elastic 1. Ten minutes. ↩︎."
+            "Dough. Flour and water. Kneading. Knead until it is elastic. Ten minutes."
         )
         assert [a["id"] for a in dough["anchors"] if a["element"] == "h2"] == ["kneading"]
         assert "bake(dough)" in found["/2-oven/"]["content"]
+
+    def test_chapters_in_another_language_are_in_it_too(
+        self, make_book: MakeBook, bookpack: Run
+    ) -> None:
+        german = "---\nlang: de\n---\n# Brot\n\nMehl und Wasser.\n"
+        book = make_book({**BOOK, "3-brot.md": german})
+        assert bookpack("build", book).returncode == 0
+        entry = json.loads(index_of(book)["pagefind-entry.json"])
+        counts = {name: one["page_count"] for name, one in entry["languages"].items()}
+        assert counts == {"en": 3}
+
+    @pytest.mark.parametrize(
+        ("language", "said"), [("ja", True), ("zh-Hans", True), ("th", True), ("fa", False)]
+    )
+    def test_a_program_that_cannot_tell_words_apart_is_named(
+        self, language: str, said: bool, make_book: MakeBook, bookpack: Run
+    ) -> None:
+        if has_indexer() == "pagefind_bin_extended":
+            pytest.skip("the program that is installed can")
+        book = make_book(BOOK, SETTINGS + f'language = "{language}"\n')
+        result = bookpack("build", book)
+        line = "search     of first words alone: pip install pagefind-bin-extended\n"
+        assert (line in result.stdout) is said
 
     def test_the_same_book_gives_the_same_index(self, make_book: MakeBook, bookpack: Run) -> None:
         one, other = make_book(BOOK, name="one"), make_book(BOOK, name="other")
@@ -115,6 +140,29 @@ class TestTheIndex:
         assert int(re.findall(r"\((\d+) files", written)[0]) < 40
         assert any("Changed" in page["content"] for page in fragments(book))
         assert len(list(fragments(book))) == len(chapters)
+
+    def test_a_reader_finds_what_stands_in_several_parts(
+        self, make_book: MakeBook, bookpack: Run
+    ) -> None:
+        chapters = {f"{n:03}.md": f"# {n}\n\nText.\n" for n in range(2 * PAGES_OF_A_PART + 1)}
+        for name in ("000", "090", f"{2 * PAGES_OF_A_PART:03}"):
+            chapters[f"{name}.md"] = f"# In {name}\n\nSourdough.\n"
+        book = make_book(chapters)
+        assert bookpack("build", book, "--only", "site").returncode == 0
+        with published(site_of(book)) as host:
+            found = in_browser(
+                """
+                const page = await browser.newPage();
+                await page.goto(`${args[0]}/000/`, { waitUntil: "networkidle" });
+                await page.keyboard.press("/");
+                await page.waitForSelector("dialog[open] input:focus");
+                await page.keyboard.type("sourdough");
+                await page.waitForSelector(".search-results a");
+                return page.$$eval(".search-chapter", (all) => all.map((one) => one.textContent));
+                """,
+                host,
+            )
+        assert sorted(found) == ["In 000", "In 090", f"In {2 * PAGES_OF_A_PART:03}"]
 
     def test_a_book_without_chapters_has_none(self, make_book: MakeBook, bookpack: Run) -> None:
         book = make_book({})
@@ -182,4 +230,41 @@ class TestWithoutTheProgram:
 
     def test_a_program_that_fails_is_a_clear_sentence(self) -> None:
         with pytest.raises(WorldError, match="The index for search cannot be made"):
-            index_pages(Indexer(Path(sys.executable), "pip"), ["index.html"], lambda path: b"<p>")
+            index_pages(
+                Indexer(Path(sys.executable), "pip"), "en", ["index.html"], lambda path: b"<p>"
+            )
+
+    @pytest.mark.parametrize(
+        ("script", "said"),
+        [
+            (
+                "echo \"thread 'main' panicked at src/a.rs:1:2:\" >&2\n"
+                "echo 'no such page' >&2\necho 'note: run with RUST_BACKTRACE=1' >&2\nexit 101",
+                "Pagefind: no such page.",
+            ),
+            ("echo 'bad option.' >&2\nexit 2", "Pagefind: bad option."),
+            ("exit 3", "Pagefind: it ended with status 3."),
+        ],
+    )
+    def test_what_it_says_of_its_failure_is_told(
+        self, script: str, said: str, tmp_path: Path
+    ) -> None:
+        program = tmp_path / "program"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        with pytest.raises(WorldError) as caught:
+            index_pages(Indexer(program, "pip"), "en", ["index.html"], lambda path: b"<p>")
+        assert str(caught.value).endswith(said)
+
+    @needs_indexer
+    def test_one_that_fails_once_is_asked_again(self, tmp_path: Path) -> None:
+        real = find_indexer()
+        assert real is not None
+        program, mark = tmp_path / "program", tmp_path / "failed"
+        program.write_text(
+            f'#!/bin/sh\n[ -e {mark} ] && exec {real.program} "$@"\ntouch {mark}\nexit 101\n'
+        )
+        program.chmod(0o755)
+        page = b"<html lang=en><body data-pagefind-body><h1>Bread</h1><p>Dough rises.</p></body>"
+        index = index_pages(Indexer(program, "pip"), "en", ["index.html"], lambda path: page)
+        assert any(path.endswith("pagefind-entry.json") for path in index)

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from bookpack.editions.web.indexer import find_indexer
+from bookpack.editions.web.indexer import find_indexer, lacks_words
 
 _SHOWN_FINDINGS = 20
 _PLAIN_LINES = 30.0
@@ -71,6 +71,8 @@ def print_build_table(report: Any) -> None:
         rows.append((state, f"{report.out / paths[0].partition('/')[0]} ({files}, {total})"))
     if pages and find_indexer() is None:
         rows.append(("search", "none, for want of a program: pip install pagefind-bin"))
+    elif lacks_words(report.outputs):
+        rows.append(("search", "of first words alone: pip install pagefind-bin-extended"))
     for name, value in rows:
         click.echo(f"{name:<10} {value}")
 

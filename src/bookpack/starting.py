@@ -34,6 +34,14 @@ $layout
 
 [pack]
 # style = "markdown"  # or "xml", "plain", "json"
+
+[site]
+# color = "#0b5cad"   # of icon and cards; all other looks: the folder theme
+# print = true        # a page of the whole book
+# A button on the cover; there may be several.
+# [[site.action]]
+# label = "Buy the printed book"
+# url = "https://example.com/shop"
 """)
 _NATIVE_CHOICES = """\
 # Which address a chapter gets that states none.

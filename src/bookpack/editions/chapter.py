@@ -13,6 +13,7 @@ from html import escape
 
 from bookpack.editions.figure_edits import Described, WordsOf, figure_edits, without_blank
 from bookpack.editions.layout_html import layout_edits
+from bookpack.editions.web.addresses import is_dangerous
 from bookpack.images.figures import figure_bracket
 from bookpack.links.book import ResolvedChapter, resolve_chapter
 from bookpack.links.resolve import Kind, LinkResolver, Resolution
@@ -25,6 +26,8 @@ from bookpack.source import Edit, Source, Span, apply_edits, normalise_newlines
 _SETTLE_ROUNDS = 4
 _BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*(?:[ \t]*\Z)?")
 _PLAIN_ADDRESS = re.compile(r"[\w:/.?=#%,;~+@!$'-]*", re.A)
+_NOWHERE = "about:blank"
+"""Where a link leads whose target would run a script: to an empty page (RFC 6694)."""
 _NOT_IN_LABELS = re.compile(r"[^\w.-]+")
 
 Labels = Mapping[tuple[str, str], str]
@@ -240,7 +243,9 @@ class _Changes:
                 continue
             if link.kind in (LinkKind.BARE, LinkKind.AUTOLINK) and self._in_title(link.span):
                 continue  # the address is the title's words
-            if link.target_span is not None:
+            if link.kind is LinkKind.AUTOLINK and is_dangerous(link.target):
+                self.replace(link.span, _as_code(link.span.slice(self.text)[1:-1]))
+            elif link.target_span is not None:
                 self._write_target(link.target_span, link.target, link.kind, resolution)
         for definition, resolution in self.resolved.definitions:
             if definition.target_span is not None:
@@ -251,7 +256,9 @@ class _Changes:
         self, span: Span, target: str, kind: LinkKind, resolution: Resolution
     ) -> None:
         url = resolution.url
-        if resolution.kind is Kind.EXTERNAL or not url or url == target:
+        if is_dangerous(target):
+            url = _NOWHERE
+        elif resolution.kind is Kind.EXTERNAL or not url or url == target:
             return
         if kind is LinkKind.HTML:
             before = self.text[span.start - 1]
@@ -342,6 +349,12 @@ def _as_destination(url: str, *, in_table: bool) -> str:
     if not _balanced(written):
         written = written.replace("(", "%28").replace(")", "%29")
     return written.replace("|", "%7C") if in_table else written
+
+
+def _as_code(text: str) -> str:
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    blank = " " if "`" in text else ""
+    return f"{fence}{blank}{text}{blank}{fence}"
 
 
 def _balanced(text: str) -> bool:

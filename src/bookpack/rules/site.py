@@ -21,8 +21,7 @@ RULES = (
         "BP803",
         "unsafe-link",
         WARNING,
-        "The link would run a script or open a page that it carries; the web edition leaves it "
-        "without a target.",
+        "The link would run a script or open a page that it carries; no edition leads there.",
         "Link to an address, or remove the link.",
     ),
     Rule(

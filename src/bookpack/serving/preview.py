@@ -11,12 +11,13 @@ from typing import Any
 from bookpack.config import Settings
 from bookpack.diagnostics import Diagnostic
 from bookpack.editions.making import SITE_FOLDER, LastBuild, make_editions
+from bookpack.editions.web import parity
 from bookpack.editions.web.indexer import find_indexer
 from bookpack.editions.web.search import SEARCH_FOLDER, index_pages
 from bookpack.editions.web.site import Page, make_site
 from bookpack.errors import BookpackError
 from bookpack.model import Structure
-from bookpack.pipeline import check_book, make_pack
+from bookpack.pipeline import check_book, make_pack, with_findings
 from bookpack.read.book import plan_book
 from bookpack.read.files import BookFiles
 from bookpack.read.markdown import parse_markdown
@@ -29,9 +30,9 @@ class Shown:
 
     `files` are those of the site, by path; `keys` are the keys of its pages, and `titles` the
     titles of chapters, by path as well. `findings` belong to the page with that path, or to no
-    page (an empty path). `base_path` is where the site's root is published. `problem` says why
-    the book as it is now cannot be shown; then everything else is as it last could be. `seconds`
-    is how long it took to make.
+    page (an empty path). `base_path` is where the site's root is published, `language` is the
+    book's. `problem` says why the book as it is now cannot be shown; then everything else is as it
+    last could be. `seconds` is how long it took to make.
     """
 
     number: int = 0
@@ -40,6 +41,7 @@ class Shown:
     titles: Mapping[str, str] = field(default_factory=dict)
     findings: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
     base_path: str = "/"
+    language: str = "en"
     problem: str = ""
     seconds: float = 0.0
 
@@ -54,6 +56,7 @@ class Preview:
         self._counter: TokenCounter | None = None
         self._counts: dict[bytes, int] = {}
         self._parsed: dict[Hashable, Structure] = {}
+        self._compared: dict[Hashable, parity.Compared] = {}
         self._index: tuple[int, Mapping[str, bytes]] = 0, {}
         self._lock = Lock()
 
@@ -84,7 +87,8 @@ class Preview:
             if number != shown.number:
                 indexer = find_indexer()
                 paths = list(shown.titles)
-                files = index_pages(indexer, paths, shown.files.get) if indexer else {}
+                read = shown.files.get
+                files = index_pages(indexer, shown.language, paths, read) if indexer else {}
                 self._index = shown.number, files
         return files.get(path)
 
@@ -115,12 +119,18 @@ class Preview:
         )
         kept = (path.removeprefix(prefix) for path in made.kept)
         new = {path.removeprefix(prefix): data for path, data in made.files.items()}
+        shown = {**{path: last.files[path] for path in kept}, **new}
+        differences: Iterable[Diagnostic] = ()
+        if any(settings.selection.wants(code) for code in parity.CODES):
+            math, comparer = settings.layout.math, self._comparer()
+            differences = parity.check_parity(site, shown.get, math=math, compare=comparer)
         return Shown(
-            files={**{path: last.files[path] for path in kept}, **new},
+            files=shown,
             keys=made.page_keys,
             titles={page.path: page.title for page in site.pages},
-            findings=_by_page(checked.diagnostics, site.pages),
+            findings=_by_page(with_findings(checked, differences), site.pages),
             base_path=site.base_path,
+            language=site.language,
         )
 
     def _parser(self) -> Callable[..., Structure]:
@@ -133,6 +143,17 @@ class Preview:
             return structure
 
         return parse
+
+    def _comparer(self) -> Callable[..., parity.Compared]:
+        """Return what compares a page with its pack once for as long as both stay."""
+        last, self._compared = self._compared, {}
+
+        def compare_once(page: Page, markup: bytes, *, math: bool) -> parity.Compared:
+            key = markup, page.packed.body, math
+            found = self._compared[key] = last.get(key) or parity.compare(page, markup, math=math)
+            return found
+
+        return compare_once
 
     def _load_counter(self) -> TokenCounter:
         """Return a counter of tokens that counts a chapter once for as long as it stays."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from bookpack.editions.web.bare_links import link_addresses, may_hold_addresses
 from bookpack.editions.web.code import highlight, language_of
 from bookpack.editions.web.figures import NO_FIGURES, PictureWriter, plan_figures
 from bookpack.editions.web.footnotes import Footnotes
 from bookpack.editions.web.headings import Headings, Section
-from bookpack.editions.web.markup import References
+from bookpack.editions.web.markup import References, ids_of
 from bookpack.editions.web.math import mathml, tex_as_text
 from bookpack.editions.web.raw_html import Piece, RawHtml
 from bookpack.links.book import ResolvedChapter
@@ -89,14 +90,19 @@ class _BodyWriter:
         events, self.offsets = markdown_events(chapter.source.text, chapter.structure, math=math)
         self.events = events
         self.headings = Headings(chapter, words, trusted=references is not None)
-        taken = [*chapter.structure.element_ids, *(h.anchor for h in chapter.structure.headings)]
-        self.notes = Footnotes(words, taken, trusted=references is not None)
+        self.notes = Footnotes(words, list(ids_of(chapter)), trusted=references is not None)
         self.pictures = pictures = pictures.of_chapter(resolved) if pictures else None
         self.raw = (
             RawHtml(resolved, references, pictures, self.features)
             if references is not None and pictures is not None
             else None
         )
+        self.text, self.trusted = chapter.source.text, references is not None
+        self.bare = {
+            link.target: references.reference(resolution)
+            for link, resolution in resolved.links
+            if references and link.kind is LinkKind.BARE
+        }
         self.links = {
             link.span.start: references.reference(resolution)
             for link, resolution in resolved.links
@@ -115,6 +121,8 @@ class _BodyWriter:
     def run(self) -> Body:
         """Render the chapter."""
         markup = self._read_events() + self.notes.section()
+        if self.trusted and may_hold_addresses(self.text):
+            markup = link_addresses(markup, self.bare)
         headings = self.headings
         return Body(
             headings.title,
@@ -180,7 +188,8 @@ class _BodyWriter:
                         closers.append("")
                         continue
                     title = f' title="{escape(data["title"])}"' if data["title"] else ""
-                    out.append(f'<a href="{target}"{title}>')
+                    shape = ' class="url"' if data["link_type"] == "Autolink" else ""
+                    out.append(f'<a{shape} href="{target}"{title}>')
                     closers.append("</a>")
                 elif name == "Image":
                     images_open += 1

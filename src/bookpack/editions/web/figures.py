@@ -6,7 +6,7 @@ from copy import copy
 from html import escape
 from typing import Any, NamedTuple
 
-from bookpack.editions.web.markup import ID, References
+from bookpack.editions.web.markup import ID, References, own_id
 from bookpack.editions.web.site import Words
 from bookpack.images.captions import find_captions
 from bookpack.images.words import Origin, PictureWords
@@ -143,6 +143,7 @@ class PictureWriter:
         self.labels = labels
         self._repeated: frozenset[str] = frozenset()
         self._places: dict[str, str] = {}
+        self._own_id = ""
 
     def of_chapter(self, resolved: ResolvedChapter) -> "PictureWriter":
         """Return a writer for one chapter, which says a long description only once."""
@@ -154,6 +155,7 @@ class PictureWriter:
         )
         writer._repeated = frozenset(name for name, uses in used.items() if name and uses > 1)
         writer._places = {}
+        writer._own_id = own_id(resolved.chapter)
         return writer
 
     def source(self, image: Image, resolution: Resolution) -> str:
@@ -230,5 +232,5 @@ class PictureWriter:
         if place is not None:
             above = escape(self.labels["described-above"], quote=False)
             return f'<p><a href="#{ID}{place}">{above}</a></p>\n'
-        place = self._places[words.identity] = f"bp-described-{len(self._places) + 1}"
+        place = self._places[words.identity] = f"{self._own_id}described-{len(self._places) + 1}"
         return f'<div id="{ID}{place}">\n{self.describe(words.description)}</div>\n'

@@ -5,6 +5,9 @@ from html import escape
 
 from bookpack.editions.web.markup import ID
 
+_NOT_SEARCHED = " data-pagefind-ignore"
+"""Keeps numbers and arrows out of what a search finds (https://pagefind.app/docs/indexing)."""
+
 
 class _Note:
     """A footnote: its number, its text once that was seen, and how often it was referred to."""
@@ -50,7 +53,7 @@ class Footnotes:
             note.number = len(self._used)
         note.uses += 1
         return (
-            f'<sup><a href="#{ID}{self._prefix}:{note.number}"'
+            f'<sup{_NOT_SEARCHED}><a href="#{ID}{self._prefix}:{note.number}"'
             f' id="{ID}{self._place(note, note.uses)}"'
             f' class="noteref" role="doc-noteref">{note.number}</a></sup>'
         )
@@ -83,7 +86,7 @@ class Footnotes:
         label = escape(self._words["back-to-text"])
         return "".join(
             f' <a href="#{ID}{self._place(note, use)}"'
-            f' class="backref" role="doc-backlink" aria-label="{label}">↩︎</a>'
+            f' class="backref"{_NOT_SEARCHED} role="doc-backlink" aria-label="{label}">↩︎</a>'
             for use in range(1, note.uses + 1)
         )
 

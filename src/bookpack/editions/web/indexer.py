@@ -1,5 +1,7 @@
 """The program that makes the index for search. A build without it makes a site without search."""
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -7,7 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 _PACKAGES = ("pagefind_bin_extended", "pagefind_bin")
-"""Python packages that hold the program; the first one knows words in Chinese and Japanese."""
+"""Python packages that hold the program; the first one knows words in scripts without blanks."""
+_WITHOUT_BLANKS = re.compile(r"/pagefind\.(?:ja|th|zh)[_-][^/]*$")
+"""Files of an index in a language whose words no blanks separate."""
 
 
 class Indexer(NamedTuple):
@@ -30,6 +34,11 @@ class Indexer(NamedTuple):
 def has_indexer() -> str:
     """Return the name of the package that holds the program; empty where none is installed."""
     return next((name for name in _PACKAGES if find_spec(name) is not None), "")
+
+
+def lacks_words(paths: Iterable[str]) -> bool:
+    """Tell whether `paths` are of a site whose words the installed program cannot tell apart."""
+    return has_indexer() != _PACKAGES[0] and any(map(_WITHOUT_BLANKS.search, paths))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Files that other programs look for: `sitemap.xml`, `robots.txt` and an Atom feed.
+"""Files that other programs look for: `sitemap.xml`, `robots.txt`, an Atom feed, `.nojekyll`.
 
 A date in them is one that the book states, never the time of the build: the same book gives the
 same files, and a reader of the feed learns of a chapter when its author says that it changed.
@@ -16,6 +16,10 @@ from bookpack.editions.web.site import CONTENTS_PATH, Page, Site
 FEED_PATH = "feed.xml"
 ROBOTS_PATH = "robots.txt"
 SITEMAP_PATH = "sitemap.xml"
+NO_JEKYLL_PATH = ".nojekyll"
+"""GitHub Pages publish a branch without the folders whose names begin with `_`, unless it is there
+(https://docs.github.com/en/pages/getting-started-with-github-pages/creating-a-github-pages-site).
+"""
 FEED_ENTRIES = 100
 """Entries of the feed: the chapters that changed last."""
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -33,6 +37,7 @@ class Machines:
         """Yield the files; a feed only where chapters state dates."""
         yield SITEMAP_PATH, sitemap(site).encode()
         yield ROBOTS_PATH, robots_txt(site).encode()
+        yield NO_JEKYLL_PATH, b""
         if _dated(site):
             yield FEED_PATH, feed(site).encode()
 

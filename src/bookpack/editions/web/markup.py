@@ -6,16 +6,19 @@ What differs is written as a mark between NUL characters, which no text of a boo
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
 from urllib.parse import quote
 
 from bookpack.editions.web.addresses import COVER_PATH, is_dangerous, relative
 from bookpack.editions.web.site import Site
 from bookpack.links.resolve import Kind, Resolution
+from bookpack.model import Chapter
 
 ID = "\0i"
 """Stands before an id that belongs to a chapter."""
+OWN_ID = "bp-"
+"""How ids of the templates begin, where a page's own ids leave that free."""
 _NOT_IN_FRAGMENT = re.compile(r"[%\s\"<>`]")
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _MARK = re.compile(r"\0(?:p(\d+)(#[^\0]*)?\0|f([^\0]*)\0|i)")
@@ -57,6 +60,23 @@ def in_whole_book(markup: str, number: int, path: str) -> str:
         return f"{own}-" if file is None else escape(relative(path, file))
 
     return _MARK.sub(fill, markup)
+
+
+def own_id(chapter: Chapter) -> str:
+    """Return how ids begin that bookpack itself gives on the chapter's page: none of its own does.
+
+    Headings and the author's HTML may have any id, also `bp-main`.
+    """
+    prefix, taken = OWN_ID, [name for name in ids_of(chapter) if name.startswith(OWN_ID)]
+    while any(name.startswith(prefix) for name in taken):
+        prefix += "-"
+    return prefix
+
+
+def ids_of(chapter: Chapter) -> Iterator[str]:
+    """Yield the ids that the chapter has by its author: of raw HTML, and of headings."""
+    yield from chapter.structure.element_ids
+    yield from (heading.anchor for heading in chapter.structure.headings)
 
 
 def whole_book_id(number: int) -> str:

@@ -40,9 +40,11 @@ class Metadata:
     def head(self, site: Site, page: Page | None) -> str:
         """Return Open Graph, JSON-LD and licence of `page`; None stands for the cover."""
         things = [_book(site)] if page is None or page is site.home else []
+        about = description_of(page.chapter) if page else _cut(site.meta.summary)
         if page is not None:
-            things.append(_chapter(site, page))
-        return "".join([*_open_graph(site, page), *_licences(site), *map(_data_block, things)])
+            things.append(_chapter(site, page, about))
+        tags = [*_open_graph(site, page, about), *_licences(site)]
+        return "".join([*tags, *map(_data_block, things)])
 
 
 def description_of(chapter: Chapter) -> str:
@@ -94,14 +96,14 @@ def _cut(text: str) -> str:
     return f"{(words[0] or words[2]).rstrip(' ,;:–—')}…"
 
 
-def _open_graph(site: Site, page: Page | None) -> Iterable[str]:
+def _open_graph(site: Site, page: Page | None, about: str) -> Iterable[str]:
     meta = site.meta
     values = [
         ("og:type", "article" if page else "book"),
         ("og:title", page.title if page else meta.title),
         ("og:url", page.url if page else site.address_of(COVER_PATH)),
         ("og:site_name", meta.title),
-        ("og:description", description_of(page.chapter) if page else _cut(meta.summary)),
+        ("og:description", about),
         ("og:locale", _locale(site.language)),
     ]
     if page is not None:
@@ -144,7 +146,7 @@ def _book(site: Site) -> dict[str, Any]:
     return {name: value for name, value in about.items() if value}
 
 
-def _chapter(site: Site, page: Page) -> dict[str, Any]:
+def _chapter(site: Site, page: Page, description: str) -> dict[str, Any]:
     chapter = page.chapter
     about = {
         "@type": "Chapter",
@@ -153,7 +155,7 @@ def _chapter(site: Site, page: Page) -> dict[str, Any]:
         "name": page.title,
         "position": page.number + 1,
         "inLanguage": site.language,
-        "description": description_of(chapter),
+        "description": description,
         "dateModified": chapter.date,
         "license": site.settings.license,
         "isPartOf": {"@type": "Book", **_book_reference(site)},

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from bookpack.editions.web.addresses import COVER_PATH, OWN_FOLDER, relative
 from bookpack.editions.web.body import Body
 from bookpack.editions.web.markdown_pages import alternate_link, assistant_links, markdown_path
-from bookpack.editions.web.markup import on_page, whole_book_id
+from bookpack.editions.web.markup import OWN_ID, on_page, own_id, whole_book_id
 from bookpack.editions.web.metadata import description_of
 from bookpack.editions.web.policy import policy
 from bookpack.editions.web.site import (
@@ -26,6 +26,8 @@ Values = dict[str, Any]
 REDIRECT_SCRIPT = "location.replace(document.querySelector('a').href+location.hash)"
 _ALL_CHAPTERS = 40
 """A book of no more chapters than this is listed whole beside each of its pages."""
+_DEEPEST = 3
+"""Levels by which a chapter is set in where it is listed."""
 _NEIGHBOURS = 12
 """Of a longer book, so many chapters before and behind a page's own are listed."""
 _LONGEST_COVER = 200
@@ -59,9 +61,13 @@ class PageValues:
             "summary": meta.summary,
             "rights": meta.rights,
             "edition": meta.edition,
+            "edition_in_words": _edition_in_words(meta.edition, words["edition"]),
             "date": meta.date,
         }
-        self._navigation: tuple[int, list[Values]] = (-1, [])
+        self._listed = [
+            repr((page.title, page.path, page.chapter.part, page.chapter.language))
+            for page in site.pages
+        ]
         self.part_ids = {
             id(page): f"part-{number}"
             for number, part in enumerate(site.parts, 1)
@@ -75,17 +81,20 @@ class PageValues:
         """
         site, path = self.site, page.path
         previous, following = site.previous(page), site.next(page)
+        language = page.chapter.language
         markup = on_page(body.markup, path, site)
         heading = on_page(body.title, path, site) if body.title else ""
         published = alternate_link(page) in extra_head
         return {
             **self._common(path, page.title, description_of(page.chapter)),
             "site": self._about_book_of(page),
+            "own_id": own_id(page.chapter),
             "canonical": page.url,
             "policy": policy(markup, body.features | self.features),
             "extra_head": Markup(extra_head),
             "is_home": path == COVER_PATH,
             "actions": self._actions() if path == COVER_PATH else [],
+            "sold_at": "" if published else site.settings.sold_at,
             "start": "",
             "part": self.part(page),
             "heading": Markup(heading) if heading else page.title,
@@ -103,8 +112,8 @@ class PageValues:
                 for name, url in assistant_links(site, page, published=published)
             ],
             "navigation": self.navigation(page),
-            "previous": self._entry(path, previous) if previous else None,
-            "next": self._entry(path, following) if following else None,
+            "previous": self._entry(path, previous, language) if previous else None,
+            "next": self._entry(path, following, language) if following else None,
             "diagram_script": self.diagram_script if "diagram" in body.features else "",
         }
 
@@ -122,20 +131,23 @@ class PageValues:
 
     def navigation(self, page: Page) -> list[Values]:
         """Return the chapters around `page`, by part: never more than a fixed number of them."""
-        if self._navigation[0] == page.number:
-            return self._navigation[1]  # asked for the key of the page, and again to fill it in
-        site = self.site
-        first, last = 0, len(site.pages)
-        if last > _ALL_CHAPTERS:
-            first, last = max(0, page.number - _NEIGHBOURS), page.number + _NEIGHBOURS + 1
         parts: list[Values] = []
-        for near in site.pages[first:last]:
+        for near in self.site.pages[self._around(page)]:
             if not parts or parts[-1]["title"] != near.chapter.part:
                 parts.append({"title": near.chapter.part, "entries": []})
-            entry = {**self._entry(page.path, near), "current": near is page}
+            entry = self._entry(page.path, near, page.chapter.language)
+            entry["current"] = near is page
             parts[-1]["entries"].append(entry)
-        self._navigation = page.number, parts
         return parts
+
+    def navigation_key(self, page: Page) -> str:
+        """Return what decides the `navigation` beside `page`, which lies at a known path."""
+        return "".join(self._listed[self._around(page)])
+
+    def _around(self, page: Page) -> slice:
+        if len(self.site.pages) <= _ALL_CHAPTERS:
+            return slice(None)
+        return slice(max(0, page.number - _NEIGHBOURS), page.number + _NEIGHBOURS + 1)
 
     def cover(self, extra_head: str = "") -> Values:
         """Return the values of the page at the book's own address."""
@@ -210,10 +222,16 @@ class PageValues:
             "search_style": theme.search_style_path,
             "extra_head": "",
             "own_folder": OWN_FOLDER,
+            "own_id": OWN_ID,
         }
 
     def _actions(self) -> list[Values]:
-        return [{"label": a.label, "url": a.url} for a in self.site.settings.action]
+        """Return the buttons of the cover: the author's, and where the packed edition is sold."""
+        settings = self.site.settings
+        actions = [{"label": a.label, "url": a.url} for a in settings.action]
+        if settings.sold_at and all(one["url"] != settings.sold_at for one in actions):
+            actions.append({"label": self.words["packed-edition"], "url": settings.sold_at})
+        return actions
 
     def _contents(self, path: str) -> list[Values]:
         words = self.words["tokens"]
@@ -234,6 +252,19 @@ class PageValues:
             for part in self.site.parts
         ]
 
-    @staticmethod
-    def _entry(path: str, page: Page) -> Values:
-        return {"title": page.title, "href": relative(path, page.path)}
+    def _entry(self, path: str, page: Page, language: str = "") -> Values:
+        """Return a link to `page`, for one at `path` whose own `language` is the book's or this."""
+        own = page.chapter.language or self.site.language
+        other = own if own != (language or self.site.language) else ""
+        return {
+            "title": page.title,
+            "href": relative(path, page.path),
+            "language": other,
+            "depth": min(page.depth, _DEEPEST),
+        }
+
+
+def _edition_in_words(edition: str, words: str) -> str:
+    """Return what a reader is told of the edition: a mere number needs a word with it."""
+    is_told = not edition or any(character.isalpha() for character in edition)
+    return edition if is_told else words.replace("{edition}", edition)

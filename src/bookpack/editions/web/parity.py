@@ -10,7 +10,7 @@ the pack makes part of a figure (`figures.FigurePlan.left`) is looked for where 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape, unescape
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag
 
 from bookpack.diagnostics import Diagnostic, report
@@ -28,7 +28,7 @@ _FOOTNOTES = re.compile(r'<section class="footnotes".*</section>', re.S)
 _OTHER_FORM = re.compile(
     r"<math\b.*?</math>|<(script|style|title)\b.*?</\1\s*>|<!--.*?-->"
     r'|<code class="tex">.*?</code>|<p class="callout-title">.*?</p>'
-    r'|<sup><a [^>]*class="noteref".*?</sup>|<a [^>]*class="backref".*?</a>'
+    r'|<sup[^>]*><a [^>]*class="noteref".*?</sup>|<a [^>]*class="backref".*?</a>'
     r'|<details class="description">.*?</details>'
     # A description may hold a drawing, which is a figure in a figure.
     r'|<figure class="picture">(?:[^<]++|<figure\b.*?</figure>|(?!</?figure\b)<)*+</figure>'
@@ -46,29 +46,51 @@ _SHOWN = 60
 """Characters of the text that a finding shows of each side."""
 
 
+class Compared(NamedTuple):
+    """What comparing a page with its packed chapter gives, whatever other pages say.
+
+    `ids` are the places of the page, `targets` the addresses that the packed chapter names, and
+    `difference` says where the two part; empty if they do not.
+    """
+
+    ids: frozenset[str]
+    targets: frozenset[str]
+    difference: str
+
+
+def compare(page: Page, markup: bytes, *, math: bool = True) -> Compared:
+    """Compare a page, whose HTML is `markup`, with its packed chapter."""
+    shown = markup.decode()
+    packed = page.packed.body.decode()
+    structure = parse_markdown(packed, math=math, owns=page.url.__eq__)
+    said, packed_said = page_text(shown, page), packed_text(packed, structure, math=math)
+    return Compared(
+        frozenset(map(unescape, _ID.findall(shown))),
+        _targets(page, structure),
+        _difference(said, packed_said, plan_figures(page.chapter).left),
+    )
+
+
 def check_parity(
-    site: Site, read: Callable[[str], bytes | None], *, math: bool = True
+    site: Site,
+    read: Callable[[str], bytes | None],
+    *,
+    math: bool = True,
+    compare: Callable[..., Compared] = compare,
 ) -> Iterator[Diagnostic]:
     """Yield findings about pages that say something else than the pack, and about links of the
     pack that lead to nothing on the site.
 
     `read` gives the files of the site as they were written, None for what is not there; `math`
-    tells whether chapters were read with formulas.
+    tells whether chapters were read with formulas. `compare` is what compares a page.
     """
-    ids: dict[str, frozenset[str]] = {}
-    targets: list[tuple[Page, set[str]]] = []
-    for page in site.pages:
-        markup = (read(page.path) or b"").decode()
-        ids[page.path] = frozenset(map(unescape, _ID.findall(markup)))
-        packed = page.packed.body.decode()
-        structure = parse_markdown(packed, math=math, owns=page.url.__eq__)
-        targets.append((page, _targets(page, structure)))
-        said, packed_said = page_text(markup, page), packed_text(packed, structure, math=math)
-        difference = _difference(said, packed_said, plan_figures(page.chapter).left)
-        if difference:
-            yield report("page-differs-from-pack", page.chapter.source, difference)
-    for page, addresses in targets:
-        for address in sorted(addresses):
+    compared = [(page, compare(page, read(page.path) or b"", math=math)) for page in site.pages]
+    for page, found in compared:
+        if found.difference:
+            yield report("page-differs-from-pack", page.chapter.source, found.difference)
+    ids = {page.path: found.ids for page, found in compared}
+    for page, found in compared:
+        for address in sorted(found.targets):
             problem = _problem(address, site, ids, read)
             if problem:
                 yield report("pack-link-without-page", page.chapter.source, problem)
@@ -204,7 +226,7 @@ def _problem(
     return ""
 
 
-def _targets(page: Page, structure: Structure) -> set[str]:
+def _targets(page: Page, structure: Structure) -> frozenset[str]:
     """Return the addresses that the packed chapter names, but for those that are known as bad,
     or as pages of the author's site beside the book.
     """
@@ -212,4 +234,4 @@ def _targets(page: Page, structure: Structure) -> set[str]:
     known = {to.url for to in links if to.rule or (to.kind is Kind.ASSET and not to.path)}
     named = {link.target for link in structure.links}
     named.update(h.address.address for h in structure.headings if h.address is not None)
-    return named - known
+    return frozenset(named - known)

@@ -17,6 +17,7 @@ NOT_FOUND_PATH = "404.html"
 _PAGES = (CONTENTS_PATH, PRINT_PATH, NOT_FOUND_PATH)
 _FILES = (
     OWN_FOLDER,
+    ".nojekyll",
     "favicon.ico",
     "feed.xml",
     "llms-full.txt",

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urljoin
 
 from bookpack.editions.web.addresses import is_dangerous
 from bookpack.editions.web.figures import PictureWriter
-from bookpack.editions.web.markup import ID, References
+from bookpack.editions.web.markup import ID, References, ids_of
 from bookpack.links.book import ResolvedChapter
 from bookpack.links.resolve import Kind, Resolution
 from bookpack.model import Attribute, Image, LinkKind, Tag
@@ -46,7 +46,7 @@ class RawHtml:
         features: set[str],
     ) -> None:
         structure = resolved.chapter.structure
-        self.ids = {*structure.element_ids, *(h.anchor for h in structure.headings)}
+        self.ids = set(ids_of(resolved.chapter))
         self.pictures = pictures
         self.text = ""
         self.edits: list[Edit] = []

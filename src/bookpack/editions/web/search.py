@@ -28,7 +28,10 @@ SEARCH_FOLDER = f"{OWN_FOLDER}/pagefind"
 """Where the index lies in the site: its first part here, further ones in folders `2`, `3` …"""
 PARTS_PATH = f"{SEARCH_FOLDER}/parts.json"
 """The file that says how many parts there are: a number."""
-PAGES_OF_A_PART = 250
+PAGES_OF_A_PART = 80
+"""Fewer make a change cheaper, and a search dearer: of each part it loads two files at first, and
+one or two for each word. A part of so many pages of 10 KB takes half a second to make.
+"""
 _ENTRY = "pagefind-entry.json"
 _PROGRAM_FILES = ("pagefind.js", "pagefind-worker.js")
 _DATA_SUFFIXES = (".pf_meta", ".pf_index", ".pf_fragment", ".pf_filter")
@@ -66,19 +69,22 @@ def with_index(
             changed.append((folder, paths))
             keys[entry] = digest
     page_of: _Read = lambda path: made.files.get(path) or read(path)  # noqa: E731
-    index = _index(indexer, changed, page_of)
+    index = _index(indexer, site.language, changed, page_of)
     for folder, _ in changed:
         keys[f"{folder}/{_ENTRY}"] += f" {sum(_is_in_part(path, folder) for path in index)}"
     index.update(_parts_file(len(site.pages)))
     return SiteFiles({**made.files, **index}, frozenset(kept), keys)
 
 
-def index_pages(indexer: Indexer, paths: Sequence[str], read: _Read) -> dict[str, bytes]:
+def index_pages(
+    indexer: Indexer, language: str, paths: Sequence[str], read: _Read
+) -> dict[str, bytes]:
     """Return the files of the index of the pages at `paths`, whose HTML `read` gives.
 
-    What of a page is searched, its element with `data-pagefind-body` says. Raises `WorldError`.
+    What of a page is searched, its element with `data-pagefind-body` says. Chapters in another
+    language than `language`, the book's, are found as well. Raises `WorldError`.
     """
-    index = _index(indexer, _parts(paths), read)
+    index = _index(indexer, language, _parts(paths), read)
     index.update(_parts_file(len(paths)))
     return index
 
@@ -101,12 +107,14 @@ def _parts_file(pages: int) -> dict[str, bytes]:
 
 
 def _index(
-    indexer: Indexer, parts: Iterable[tuple[str, Sequence[str]]], read: _Read
+    indexer: Indexer, language: str, parts: Iterable[tuple[str, Sequence[str]]], read: _Read
 ) -> dict[str, bytes]:
+    # Left to itself, the program makes an index of each language, and browsers look into one.
+    command = [str(indexer.program), "--silent", "--force-language", language.lower()]
     index: dict[str, bytes] = {}
     try:
         with ThreadPoolExecutor(min(_MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
-            for files in pool.map(lambda part: _index_part(indexer, part[0], part[1], read), parts):
+            for files in pool.map(lambda part: _index_part(command, part[0], part[1], read), parts):
                 index.update(files)
     except OSError as error:
         reason = error.strerror or error
@@ -119,7 +127,7 @@ def _index(
 
 
 def _index_part(
-    indexer: Indexer, folder: str, paths: Sequence[str], read: _Read
+    program: Sequence[str], folder: str, paths: Sequence[str], read: _Read
 ) -> dict[str, bytes]:
     with TemporaryDirectory(prefix="bookpack-") as temporary:
         site, index = Path(temporary, "site"), Path(temporary, "index")
@@ -127,23 +135,36 @@ def _index_part(
             place = site / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(read(path) or b"")
-        command = [str(indexer.program), "--silent", "--site", str(site)]
-        command += ["--output-path", str(index), "--glob", "**/*.{html,htm}"]
-        try:
-            done = subprocess.run(
-                command, cwd=temporary, capture_output=True, timeout=_PATIENCE, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise WorldError(f"The index for search cannot be made: {error}.") from None
-        if done.returncode or not (index / _ENTRY).is_file():
-            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
-            reason = said.splitlines()[-1] if said else f"it ended with status {done.returncode}"
-            raise WorldError(f"The index for search cannot be made by Pagefind: {reason}.")
+        command = [*program, "--site", str(site), "--output-path", str(index)]
+        command += ["--glob", "**/*.{html,htm}"]
+        for tries_left in (1, 0):
+            try:
+                done = subprocess.run(
+                    command, cwd=temporary, capture_output=True, timeout=_PATIENCE, check=False
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise WorldError(f"The index for search cannot be made: {error}.") from None
+            if not done.returncode and (index / _ENTRY).is_file():
+                break
+            # Of thousands of runs one was seen to panic, over pages that it took the next time.
+            if not tries_left:
+                reason = _complaint(done.stderr or done.stdout, done.returncode)
+                raise WorldError(f"The index for search cannot be made by Pagefind: {reason}.")
         return {
             f"{folder}/{path.relative_to(index).as_posix()}": path.read_bytes()
             for path in sorted(index.rglob("*"))
             if _is_wanted(path.name, first=folder == SEARCH_FOLDER)
         }
+
+
+def _complaint(output: bytes, status: int) -> str:
+    """Return the line of what a program said that tells what was wrong."""
+    lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines()]
+    for before, line in zip(["", *lines], lines, strict=False):
+        if " panicked at " in before and line:
+            return line.rstrip(".")
+    said = [line for line in lines if line and not line.startswith("note:")]
+    return said[-1].rstrip(".") if said else f"it ended with status {status}"
 
 
 def _is_wanted(name: str, *, first: bool) -> bool:

@@ -54,12 +54,15 @@ class Page:
 
     `path` is the page's file, such as `explore/index.html`; `number` counts from 0 in reading
     order. `packed` is the same chapter as Markdown that stands by itself, with its tokens.
+    `depth` tells how many chapters it lies below: `tools/mill.html` lies below `tools/index.html`
+    and below `tools.html`, if that stands before it with nothing else but what lies there, too.
     """
 
     number: int
     path: str
     resolved: ResolvedChapter
     packed: PackedChapter
+    depth: int = 0
 
     @property
     def chapter(self) -> Chapter:
@@ -173,10 +176,18 @@ def make_site(
     places = Places((one.chapter for one, _ in bodies), meta.url)
     path_of_chapter = {chapter.path: path for path, chapter in places.pages.items()}
     pages: list[Page] = []
+    above: list[str] = []  # folders of the chapters that the next one may lie below
     for one, body in bodies:
         path = path_of_chapter.get(one.chapter.path)
-        if path is not None:
-            pages.append(Page(len(pages), path, one, body))
+        if path is None:
+            continue
+        if pages and pages[-1].chapter.part != one.chapter.part:
+            above.clear()
+        while above and not path.startswith(above[-1]):
+            above.pop()
+        pages.append(Page(len(pages), path, one, body, len(above)))
+        if path != COVER_PATH:
+            above.append(_folder_below(path))
     by_chapter = {page.chapter.path: page for page in pages}
     return Site(
         meta=meta,
@@ -198,6 +209,12 @@ def direction_of(language: str) -> str:
     if "-latn" in tag or "-cyrl" in tag:
         return "ltr"
     return "rtl" if tag.split("-")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
+def _folder_below(path: str) -> str:
+    """Return the folder of the chapters that lie below the one whose page is at `path`."""
+    folder = path.removesuffix("/index.html")
+    return f"{folder if folder != path else path.rpartition('.')[0]}/"
 
 
 def _parts(pages: list[Page]) -> Iterable[Part]:

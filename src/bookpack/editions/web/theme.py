@@ -3,7 +3,7 @@
 A file in the book's theme folder takes the place of the one with the same name here; a template
 may extend `bookpack/NAME` and replace some of its blocks. `variables.css` goes behind the style
 sheet. All other files are copied beside it. Templates come with the book, so they run in a
-sandbox.
+sandbox, with bounds.
 """
 
 import posixpath
@@ -57,8 +57,9 @@ class Theme:
     def render(self, name: str, values: Mapping[str, Any]) -> bytes:
         """Return the template called `name`, filled in. Raises `SettingsError`."""
         try:
-            template = _environment(tuple(self.templates.items())).get_template(name)
-            text: str = template.render(values)
+            environment = _environment(tuple(self.templates.items()))
+            environment.steps = 0
+            text: str = environment.get_template(name).render(values)
         except Exception as error:  # a template is a program of the author's
             raise self._failure(error, name) from None
         return text.replace("\0", "\ufffd").encode("utf-8", "replace")
@@ -88,10 +89,11 @@ class Theme:
 def _environment(templates: tuple[tuple[str, str], ...]) -> Any:
     """Return what compiles templates, each once; a preview uses them many times."""
     from jinja2 import FunctionLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    from bookpack.editions.web.bounds import BoundedEnvironment
 
     texts = dict(templates)
-    return ImmutableSandboxedEnvironment(
+    return BoundedEnvironment(
         loader=FunctionLoader(lambda name: (texts[name], name, None) if name in texts else None),
         autoescape=True,
         trim_blocks=True,

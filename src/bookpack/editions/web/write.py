@@ -61,8 +61,8 @@ def write_site(
 
     `words` gives the words for pictures. `known` are paths of pages that lie there as the last
     build wrote them → their keys, and `last` reads one of them. `search` lets pages search an
-    index at `search.SEARCH_FOLDER`. `index` adds it to the pages, in a thread of its own while
-    everything but pages is made; without it, somebody else puts it there. Raises `SettingsError`
+    index at `search.SEARCH_FOLDER`. `index` adds it to the pages of chapters, in a thread of its
+    own while all else is made; without it, somebody else puts it there. Raises `SettingsError`
     for a theme that does not work.
     """
     theme = load_theme(site.settings.theme, files)
@@ -135,25 +135,39 @@ class _Writer:
             if site.settings.print:
                 book.add(page, texts[-1], body)
             progress(page.number + 1, len(site.pages))
-        if site.settings.print:
-            digest = _hash([self.common, *keys.values()])
-            if book.is_page(digest):
-                kept.add(PRINT_PATH)
-                keys[PRINT_PATH] = known[PRINT_PATH]
-            else:
-                chapters = zip(site.pages, texts, strict=True)
-                self.written[PRINT_PATH], keys[PRINT_PATH] = book.write(
-                    chapters, digest, self._body, self.theme, self.values
-                )
-        pages = SiteFiles(dict(self.written), frozenset(kept), keys)
+        pages = SiteFiles(dict(self.written), frozenset(kept), dict(keys))
         if index is None:
+            self._write_whole_book(book, texts, keys, kept, known)
             self._write_others()
-            return SiteFiles(self.written, pages.kept, keys)
+            return SiteFiles(self.written, frozenset(kept), keys)
         with ThreadPoolExecutor(max_workers=1) as pool:
             indexing = pool.submit(index, pages)
+            self._write_whole_book(book, texts, keys, kept, known)
             self._write_others()
             indexed = indexing.result()
-        return SiteFiles({**self.written, **indexed.files}, indexed.kept, indexed.keys)
+        files = {**self.written, **indexed.files}
+        return SiteFiles(files, indexed.kept | kept, {**indexed.keys, **keys})
+
+    def _write_whole_book(
+        self,
+        book: WholeBook,
+        texts: list[str],
+        keys: dict[str, str],
+        kept: set[str],
+        known: Mapping[str, str],
+    ) -> None:
+        """Write the page of the whole book, or note in `kept` that it stays, and its key."""
+        if not self.site.settings.print:
+            return
+        digest = _hash([self.common, *keys.values()])
+        if book.is_page(digest):
+            kept.add(PRINT_PATH)
+            keys[PRINT_PATH] = known[PRINT_PATH]
+            return
+        chapters = zip(self.site.pages, texts, strict=True)
+        self.written[PRINT_PATH], keys[PRINT_PATH] = book.write(
+            chapters, digest, self._body, self.theme, self.values
+        )
 
     def _body(self, page: Page) -> Body:
         return render_body(
@@ -210,8 +224,11 @@ class _Writer:
         seen = [
             [page.path, page.url, page.chapter.summary, self.values.part(page)],
             page.chapter.language,
-            self.values.navigation(page),
-            [near and (near.title, near.path) for near in (site.previous(page), site.next(page))],
+            self.values.navigation_key(page),
+            [
+                near and (near.title, near.path, near.chapter.language)
+                for near in (site.previous(page), site.next(page))
+            ],
         ]
         return _hash([text_key, repr(seen), head])
 

@@ -28,6 +28,13 @@ _BLOCK_TAGS = frozenset(
     {"article", "aside", "blockquote", "center", "details", "div", "figure", "footer", "header"}
     | {"main", "nav", "section"}
 )
+_VOID_TAGS = frozenset({"base", "col", "embed", "hr", "link", "meta", "source", "track", "wbr"})
+_SPAN_TAGS = frozenset(
+    {"a", "abbr", "b", "bdo", "big", "cite", "code", "del", "dfn", "em", "i", "img", "ins"}
+    | {"kbd", "label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup"}
+    | {"tt", "u", "var"}
+)
+_TEXT_FOLLOWS = re.compile(r"(?P<end>[ \t]*\n[ \t]*)(?:<[^<>\n]*>[ \t]*\n[ \t]*)*[^\s<]")
 
 
 class JekyllDialect:
@@ -88,6 +95,7 @@ class _PageReader:
         for tag in self._markdown_tags():
             self._remove_markdown_attribute(tag)
         if self.dialect.uses_kramdown:
+            self._open_paragraphs()
             KramdownReader(self.text, self.structure, self.edits, self.dialect.config).translate()
 
     def _read_liquid(self) -> None:
@@ -314,3 +322,25 @@ class _PageReader:
             self.edits.replace(Span(tag.span.end, tag.span.end), "\n\n")
         elif following.partition("\n")[0].strip():
             self.edits.replace(Span(tag.span.end, tag.span.end), "\n")
+
+    def _open_paragraphs(self) -> None:
+        """Put text behind the tag that has the line before it to itself.
+
+        Where Markdown is read and the tag is one of sentences, kramdown begins a paragraph with
+        it. CommonMark would begin raw HTML (the seventh kind, section 4.6), and no Markdown.
+        """
+        inside: list[tuple[str, bool]] = []  # what is open, and whether Markdown is read in it
+        for tag in (tag for block in self.structure.html_blocks for tag in block.tags):
+            if tag.name in _SPAN_TAGS:
+                line = self.text.rfind("\n", 0, tag.span.start) + 1
+                alone = not self.text[line : tag.span.start].strip(" \t")
+                follows = _TEXT_FOLLOWS.match(self.text, tag.span.end)
+                if alone and follows and not tag.closing and (not inside or inside[-1][1]):
+                    self.edits.replace(Span(*follows.span("end")), " ")
+            elif tag.closing:
+                names = [name for name, _ in inside]
+                if tag.name in names:
+                    del inside[len(names) - 1 - names[::-1].index(tag.name) :]
+            elif tag.name not in _VOID_TAGS:
+                wish = tag.attributes.get("markdown")
+                inside.append((tag.name, wish is not None and wish.value.lower() != "0"))

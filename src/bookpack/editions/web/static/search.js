@@ -1,6 +1,6 @@
 // Search. Loaded when a reader opens it for the first time, and Pagefind when they type.
 const root = new URL("../", import.meta.url);
-const words = document.querySelector("body > #bp-words").content.firstElementChild.dataset;
+const words = document.querySelector("body > template.words").content.firstElementChild.dataset;
 const PAGES = 8; // chapters shown at a time
 const SECTIONS = 4; // sections of one chapter
 const make = (name, properties, ...children) => {
@@ -16,9 +16,8 @@ const load = () => index ??= (async () => {
   await pagefind.options(options);
   await pagefind.init();
   const parts = await (await fetch(new URL("pagefind/parts.json", import.meta.url))).json();
-  for (let part = 2; part <= parts; part += 1) {
-    await pagefind.mergeIndex(new URL(`pagefind/${part}/`, import.meta.url).pathname, options);
-  }
+  await Promise.all(Array.from({ length: parts - 1 }, (_, one) =>
+    pagefind.mergeIndex(new URL(`pagefind/${one + 2}/`, import.meta.url).pathname, options)));
   return pagefind;
 })();
 

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  const words = document.querySelector("body > #bp-words")?.content.firstElementChild?.dataset ?? {};
+  const words = document.querySelector("body > template.words")?.content.firstElementChild?.dataset ?? {};
   const make = (name, properties, ...children) => {
     const element = Object.assign(document.createElement(name), properties);
     element.append(...children);
@@ -265,7 +265,12 @@
     show(words.help, list);
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const other = event.ctrlKey || event.metaKey;
+    if (search && other && event.key === "k" && !event.shiftKey && !event.altKey && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      search.click();
+    }
+    if (other || event.altKey || event.defaultPrevented) return;
     if (event.target.closest?.("input, textarea, select, dialog, [contenteditable], [popover]:popover-open")) return;
     const wide = event.target.closest?.("pre, .table");
     const turn = root.dir === "rtl" ? { ArrowRight: "prev", ArrowLeft: "next" } : { ArrowLeft: "prev", ArrowRight: "next" };
