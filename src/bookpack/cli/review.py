@@ -13,9 +13,10 @@ from bookpack.errors import SettingsError
 
 if TYPE_CHECKING:
     from bookpack.desks.review.suggestion import Suggestion
+    from bookpack.pipeline import CheckedBook
 
 
-@click.command(epilog="Example: bookpack review mybook --chapter 1-oven.md --by Baker")
+@click.command(epilog="Example: bookpack review mybook --web --open --by Baker")
 @book_options
 @click.option(
     "--chapter",
@@ -26,8 +27,18 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--only",
-    type=click.Choice(["grammar", "links"]),
-    help="Only suggestions of this desk.  [default: all]",
+    type=click.Choice(["grammar", "links", "descriptions"]),
+    help="Only what comes from this desk; descriptions need --web.  [default: all]",
+)
+@click.option("--web", is_flag=True, help="Review in a browser, descriptions of pictures, too.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="With --web: port on this machine.  [default: any that is free]",
+)
+@click.option(
+    "--open/--no-open", "open_browser", default=False, help="With --web: open it in a browser."
 )
 @click.option(
     "--undo",
@@ -45,25 +56,36 @@ def review(
     quiet: bool,
     chapters: tuple[str, ...],
     only: str | None,
+    web: bool,
+    port: int,
+    open_browser: bool,
     undo: str | None,
     by: str,
 ) -> None:
     """Go through all suggestions for the book one by one, and accept or reject them with a key.
 
     Shown are corrections of the text, those of models as far as they have answered, and changes
-    to links. Decisions are kept in BOOK/review/decisions.jsonl; no model is asked.
+    to links. Decisions are kept in BOOK/review/decisions.jsonl. No model is asked, unless you
+    have one look at a picture again in the browser.
     """
+    if only == "descriptions" and not web:
+        raise SettingsError("Descriptions are reviewed beside their pictures; add --web.")
     if undo is not None:
         if undo != "all" and book == Path() and Path(undo).is_dir():
             book, undo = Path(undo), "all"  # `review --undo mybook` names a book, not an id
         take_back(book, only or "", undo, by, quiet)
         return
+    if web:
+        from bookpack.cli.web_review import check_extra
+
+        check_extra()
     from bookpack import pipeline
     from bookpack.desks.grammar.desk import GrammarDesk
 
     settings = settings_of(book, config, url, overrides)
     others: list[Suggestion] = []
     texts: dict[str, str] = {}
+    checked: CheckedBook | None = None
     with progress(quiet) as tell:
         if only == "grammar":
             desk = GrammarDesk.open(settings, book / "build", tell)
@@ -72,10 +94,11 @@ def review(
             checked = pipeline.check(settings, book / "build", tell)
             desk = GrammarDesk(checked.planned, checked.book)
             wanted = chosen_chapters(desk, chapters)
+        if checked is not None and only != "descriptions":
             meant = {one.source.path for one in desk.book.chapters if wanted(one)}
             others, texts = _link_fixes(checked)
             others = [one for one in others if one.path in meant]
-        if only != "links":
+        if only in (None, "grammar"):
             try:
                 desk.run(wanted, tell)
             except SettingsError as error:
@@ -86,7 +109,13 @@ def review(
     complain_of(sitting)
     for complaint in desk.models.kept.complaints:
         complain(complaint)
-    at_terminal(sitting)
+    if web:
+        from bookpack.cli.web_review import in_browser
+
+        pictured = checked if only in (None, "descriptions") else None
+        in_browser(sitting, desk, pictured, wanted, port, open_browser=open_browser, quiet=quiet)
+    else:
+        at_terminal(sitting)
     sum_up(sitting, [], quiet)
 
 
