@@ -189,6 +189,21 @@ class TestTheHandbookIsABook:
         names = {element.tag.rpartition("}")[2] for element in ElementTree.parse(path).getroot()}
         assert {"title", "desc"} <= names
 
+    def test_the_picture_of_the_terminal_shows_what_is_printed_there(self, tmp_path: Path) -> None:
+        chapter = next(path for path in CHAPTERS if path.name.endswith("editing.md"))
+        for block in blocks_of(chapter):
+            if block.file.startswith("bread/"):
+                place = tmp_path / block.file
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text("\n".join([*block.lines, ""]), "utf-8")
+        command = "printf 'a\\nq\\n' | bookpack review bread --by Baker"
+        lines = run_line(command, tmp_path, BOOKPACK)
+        said = [re.sub(r"\[-|-\]|\{\+|\+\}", "", line) for line in lines]
+        drawing = ElementTree.parse(ROOT / "chapters" / "images" / "review-terminal.svg")
+        drawn = ["".join(text.itertext()) for text in drawing.iter() if text.tag.endswith("}text")]
+        assert drawn[0] == "$ bookpack review bread --by Baker"
+        assert drawn[1:] == [line for line in said[:-1] if line]
+
 
 class TestTheRuleTable:
     def test_it_is_up_to_date(self) -> None:

@@ -179,8 +179,9 @@ def test_undo_one_by_the_beginning_of_its_id(make_book: MakeBook, bookpack: Run)
     book = make_book(BOOK)
     bookpack("links", book, "--accept", "LF2", "--accept", "LF7")
     first = json.loads((book / FILE).read_text("utf-8").splitlines()[0])
+    change = f"“{first['before']}” → “{first['after']}”"
     result = bookpack("links", "--undo", first["id"][:6], cwd=book)
-    assert result.stdout == f"Undone: chapters/one.md LF2 {first['id']}\n1 undone.\n"
+    assert result.stdout == f"Undone: chapters/one.md: {change} ({first['id']})\n1 undone.\n"
     assert read_one(book) == BOOK["one.md"].replace("TWO.md", "two.md").encode()
     assert "no decision has this id" in bookpack("links", book, "--undo", "beef").stderr
 

@@ -113,7 +113,7 @@ def read_one(book: Path) -> str:
 
 
 def without_colour(text: str) -> str:
-    return re.sub(r"\x1b\[\d+m", "", text)
+    return re.sub(r"\x1b\[[\d;]+m", "", text)
 
 
 def test_single_keys_accept_reject_and_skip(book: Path) -> None:
@@ -121,7 +121,7 @@ def test_single_keys_accept_reject_and_skip(book: Path) -> None:
     seen = terminal.wait_for(MENU)
     assert "[1/3] chapters/one.md:3:11" in seen
     assert "LF2 canonical-address (links)" in seen
-    assert "\x1b[31mhttp\x1b[0m\x1b[32mhttps\x1b[0m" in seen
+    assert "\x1b[9;31mhttp\x1b[0m\x1b[4;32mhttps\x1b[0m" in seen
     terminal.press("a")
     terminal.wait_for(MENU, 2)
     assert read_one(book) == ONE.replace("http://example.com/two/", "https://example.com/two/")

@@ -85,11 +85,12 @@ def _readable_size(size: int) -> str:
 
 def colour(stream: Any) -> bool:
     """Tell whether colour is wanted: on a terminal alone, and not against NO_COLOR."""
-    return (
-        bool(stream.isatty())
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
-    )
+    return _obeys(stream) and not os.environ.get("NO_COLOR")
+
+
+def _obeys(stream: Any) -> bool:
+    """Tell whether what is written goes to a terminal that can be steered."""
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
 
 
 def complain(message: str) -> None:
@@ -103,7 +104,7 @@ def status_line(quiet: bool) -> Iterator[Callable[[str], None]]:
 
     On a terminal one line is written over and over; elsewhere a line stands every half minute.
     """
-    terminal = sys.stderr.isatty()
+    terminal = _obeys(sys.stderr)
     last = -1.0 if terminal else time.monotonic()
     shown = False
 
@@ -139,7 +140,7 @@ def progress(
         yield None
         return
     started = last = time.monotonic()
-    terminal = sys.stderr.isatty()
+    terminal = _obeys(sys.stderr)
     try:
         patience = float(os.environ.get("BOOKPACK_PROGRESS_AFTER", _PATIENCE))
     except ValueError:

@@ -51,6 +51,7 @@ def sum_up(desk: "Desk", refused: "Sequence[Refusal]", quiet: bool) -> None:
 
 def take_back(book: Path, engine: str, name: str, by: str, quiet: bool) -> None:
     """Undo the decision with this id, or (`all`) every accepted change of an engine or of all."""
+    from bookpack.desks.review.display import brief
     from bookpack.desks.review.undoing import undo
 
     if not book.is_dir():
@@ -60,7 +61,8 @@ def take_back(book: Path, engine: str, name: str, by: str, quiet: bool) -> None:
         complain(f"{place}: not undone: {reason}.")
     if not quiet:
         for one in done:
-            click.echo(f"Undone: {one.path} {one.rule} {one.id}")
+            change = f"“{brief(one.before)}” → “{brief(one.after)}”"
+            click.echo(f"Undone: {one.path}: {change} ({one.id})")
         click.echo(f"{len(done)} undone.")
     if refused:
         raise SystemExit(EXIT_FINDINGS)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from harper import Lint, Linter
 
 ENGINE = "harper"
+_CODE = re.compile(r"`([^`]*)`")
+"""How its messages quote words; people read them on a terminal and a page."""
 _STYLE_KINDS = frozenset(
     {"Style", "Enhancement", "Readability", "Formatting", "Redundancy", "Regionalism"}
 )
@@ -174,7 +176,7 @@ class HarperEngine:
             after,
             category=category,
             confidence=confidence,
-            why=lint.message,
+            why=_CODE.sub(r"“\1”", lint.message),
             rule=rule,
             span=span,
         )

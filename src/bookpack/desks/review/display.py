@@ -22,7 +22,8 @@ _SIDE = 240
 _NARROWEST = 10
 _LONGEST_DIFF = 2_000
 _LEAST_ALIKE = 0.4
-_RED, _GREEN, _RESET = "\x1b[31m", "\x1b[32m", "\x1b[0m"
+# Struck out and underlined as well: not everybody can tell the two colours apart.
+_RED, _GREEN, _RESET = "\x1b[9;31m", "\x1b[4;32m", "\x1b[0m"
 
 
 class Piece(NamedTuple):
@@ -128,6 +129,16 @@ def visible(text: str) -> str:
         "\ufffd" if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\r\t\u200d" else c
         for c in text
     )
+
+
+def brief(text: str, longest: int = 50) -> str:
+    """Return the beginning of `text` on one line of at most `longest` code points.
+
+    What is blank throughout stays: it may be just what a change is about.
+    """
+    shown = visible(text[: 4 * longest])
+    shown = " ".join(shown.split()) if shown.strip() else shown.replace("\n", " ")
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def columns(text: str) -> int:

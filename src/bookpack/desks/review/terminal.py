@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bookpack.desks.review.apply import Desk, Item
-from bookpack.desks.review.display import sentence_diff, show_pieces, visible, wrap
+from bookpack.desks.review.display import brief, sentence_diff, show_pieces, wrap
 from bookpack.desks.review.keys import END, Keys
 from bookpack.desks.review.undoing import Refusal
 from bookpack.source import Span
@@ -27,8 +27,6 @@ b  back to the suggestion before; deciding anew undoes what was decided there
 q  quit; everything decided so far stays decided
 Accepted changes can be undone at any time, in any order, with --undo.\
 """
-
-_BRIEF = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class _Review:
                         return
                     continue
                 one = item.suggestion
-                change = f"{_brief(one.before)} → {_brief(one.after)}"
+                change = f"{brief(one.before)} → {brief(one.after)}"
                 for line in wrap(f"Left out: {change}: {reason}.", self.screen.width, ""):
                     self._say(line)
             self.place += 1
@@ -150,7 +148,7 @@ class _Review:
         if item.suggestion.alone:
             self._say("This one must be decided by itself.")
             return False
-        question = f"All of {kind} in this c chapter or the b book? Or w: all of {_brief(pattern)}"
+        question = f"All of {kind} in this c chapter or the b book? Or w: all of {brief(pattern)}"
         for line in wrap(
             f"{question} in the book. Any other key goes back.", self.screen.width, ""
         ):
@@ -217,8 +215,3 @@ class _Review:
 
     def _say(self, line: str) -> None:
         self.screen.write(line)
-
-
-def _brief(text: str) -> str:
-    shown = visible(" ".join(text.split()))
-    return shown if len(shown) <= _BRIEF else f"{shown[: _BRIEF - 1]}…"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from bookpack.counting import counted
 from bookpack.desks.review.apply import Desk, Item
+from bookpack.desks.review.display import brief
 from bookpack.desks.review.undoing import Refusal
-from bookpack.desks.review.web.faces import brief
 
 Undo = Callable[[], list[Refusal]]
 """Takes one action back; returns what of it could not be."""

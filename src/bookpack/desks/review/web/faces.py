@@ -8,22 +8,19 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from bookpack.desks.review.display import Piece, visible, word_diff
+from bookpack.desks.review.display import Piece, brief, visible, word_diff
 from bookpack.desks.review.remembering import Item
 from bookpack.desks.review.suggestion import Paragraphs, digest
 from bookpack.source import Source, Span, normalise_newlines
 
 OPEN, LOST = "open", "lost"
 STATES = (OPEN, "skipped", "accepted", "edited", "rejected", LOST)
-_BRIEF = 60
 _MARGIN = 1_500
 """Code points of a paragraph that are shown on either side of a change."""
 _BESIDE = 400
 """The same of the paragraph before and of the one after."""
 _LINE_MARGIN = 120
 """The same where many changes are listed."""
-
-
 _GAP = re.compile(r"(?>\r\n|\n|\r)[ \t>]*(?>\r\n|\n|\r)")
 
 
@@ -84,14 +81,6 @@ def matches(face: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
         and wanted.get("state", "") in ("", face["state"])
         and any(words in str(face[name]).casefold() for name in ("before", "after", "path"))
     )
-
-
-def brief(text: str) -> str:
-    """Return the beginning of `text` on one line."""
-    shown = visible(text[: 4 * _BRIEF])
-    if shown.strip():
-        shown = " ".join(shown.split())
-    return shown if len(shown) <= _BRIEF else f"{shown[: _BRIEF - 1]}…"
 
 
 class Shower:

@@ -6,7 +6,8 @@ from typing import Any
 from bookpack.answers import Description
 from bookpack.desks.pictures import tend
 from bookpack.desks.pictures.survey import Case, Status
-from bookpack.desks.review.web.faces import OPEN, brief
+from bookpack.desks.review.display import brief
+from bookpack.desks.review.web.faces import OPEN
 
 CATEGORY = "description"
 
