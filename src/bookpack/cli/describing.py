@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bookpack import pipeline
+from bookpack.cli.asking import how_far
 from bookpack.cli.options import EXIT_FINDINGS
 from bookpack.config import Settings
 from bookpack.console import complain, progress, status_line
@@ -196,7 +197,7 @@ def _ask(desk: PictureDesk, chosen: Sequence[Case], settings: Settings, quiet: b
     with status_line(quiet) as tell:
 
         def show(progress: "Progress") -> None:
-            tell(_how_far(progress, settings))
+            tell(how_far(progress, settings.model, "pictures"))
 
         _exhaust(desk.ask(chosen, lambda q: asker.run(q, total=len(chosen), progress=show)))
     if asker.stopped:
@@ -212,22 +213,6 @@ def _run(steps: Iterator[str], total: int, quiet: bool) -> None:
 def _exhaust(steps: Iterator[str]) -> None:
     for _ in steps:
         pass
-
-
-def _how_far(progress: "Progress", settings: Settings) -> str:
-    parts = [f"{progress.done:,} of {progress.total or 0:,} pictures", f"{progress.rate:.0f}/min"]
-    if settings.model.price_in or settings.model.price_out:
-        parts.append(f"{progress.money:.2f} {settings.model.currency}")
-    else:
-        parts.append(f"{progress.usage.tokens_in + progress.usage.tokens_out:,} tokens")
-    if progress.failed:
-        parts.append(f"{progress.failed:,} failed")
-    if progress.pause > 1:
-        parts.append(f"the endpoint wants a pause of {progress.pause:.0f} s")
-    elif progress.seconds_left is not None:
-        minutes, seconds = divmod(round(progress.seconds_left), 60)
-        parts.append(f"{minutes} min {seconds:02} s left")
-    return " · ".join(parts)
 
 
 def _batch(

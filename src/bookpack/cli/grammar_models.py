@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bookpack.cli.asking import how_far
 from bookpack.console import complain, status_line
 from bookpack.counting import counted
 
@@ -56,7 +57,7 @@ def ask_models(models: "ModelDesk", wanted: "Callable[[Chapter], bool]", quiet: 
             total = sum(piece.one.settings == settings for piece in pieces)
 
             def show(now: "Progress") -> None:
-                tell(_how_far(now, settings))
+                tell(how_far(now, settings, "pieces"))
 
             return lambda questions: asker.run(questions, total=total, progress=show)
 
@@ -79,17 +80,3 @@ def _tell_of_answers(models: "ModelDesk", askers: "Sequence[Asker]", quiet: bool
         about = "about " if usage.estimated else ""
         tokens = f"{about}{usage.tokens_in:,} tokens in, {usage.tokens_out:,} out"
         click.echo(f"{counted(models.answered, 'piece')} answered, {tokens}.", err=True)
-
-
-def _how_far(now: "Progress", settings: "ModelTable") -> str:
-    parts = [f"{now.done:,} of {now.total or 0:,} pieces", f"{now.rate:.0f}/min"]
-    if settings.price_in or settings.price_out:
-        parts.append(f"{now.money:.2f} {settings.currency}")
-    if now.failed:
-        parts.append(f"{now.failed:,} failed")
-    if now.pause > 1:
-        parts.append(f"the endpoint wants a pause of {now.pause:.0f} s")
-    elif now.seconds_left is not None:
-        minutes, seconds = divmod(round(now.seconds_left), 60)
-        parts.append(f"{minutes} min {seconds:02} s left")
-    return " · ".join(parts)
