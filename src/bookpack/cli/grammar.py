@@ -13,7 +13,13 @@ from bookpack import __version__
 from bookpack.cli.deciding import complain_of, sum_up
 from bookpack.cli.grammar_measure import measure
 from bookpack.cli.grammar_models import ask_models, tell_cost
-from bookpack.cli.options import EXIT_FINDINGS, book_options, settings_of
+from bookpack.cli.options import (
+    EXIT_FINDINGS,
+    book_options,
+    by_option,
+    chapters_option,
+    settings_of,
+)
 from bookpack.console import as_seen_from_here, colour, complain, progress
 from bookpack.counting import counted
 from bookpack.errors import SettingsError
@@ -29,13 +35,7 @@ _FORMS = ["text", "json", "sarif", "github", "jsonl", "patch", "criticmarkup"]
 
 @click.command(epilog="Example: bookpack grammar mybook --chapter '1-*' --profile quiet")
 @book_options
-@click.option(
-    "--chapter",
-    "chapters",
-    multiple=True,
-    metavar="PATTERN",
-    help="Only chapters with such a path or file name; may be repeated.",
-)
+@chapters_option
 @click.option(
     "--profile",
     type=click.Choice(["careful", "quiet"]),
@@ -74,7 +74,7 @@ _FORMS = ["text", "json", "sarif", "github", "jsonl", "patch", "criticmarkup"]
     metavar="NAME",
     help="Write all suggestions of a category (such as spelling), but no rewrites.",
 )
-@click.option("--by", default="", metavar="NAME", help="Who decides; kept with each decision.")
+@by_option
 @click.option("--why", default="", metavar="TEXT", help="Why; kept with --accept and --reject.")
 @click.option(
     "--evaluate",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bookpack.cli.deciding import at_terminal, complain_of, sum_up, take_back
-from bookpack.cli.options import book_options, settings_of
+from bookpack.cli.options import book_options, by_option, settings_of
 from bookpack.console import progress
 from bookpack.errors import SettingsError
 
@@ -46,7 +46,7 @@ from bookpack.errors import SettingsError
     metavar="[ID]",
     help="Undo one accepted fix, or all of them.",
 )
-@click.option("--by", default="", metavar="NAME", help="Who decides; kept with each decision.")
+@by_option
 @click.option("--why", default="", metavar="TEXT", help="Why; kept with --accept and --reject.")
 def links(
     book: Path,

@@ -12,6 +12,17 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 EXIT_FINDINGS = 1
 EXIT_INTERRUPTED = 130
 
+chapters_option = click.option(
+    "--chapter",
+    "chapters",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only chapters with such a path or file name; may be repeated.",
+)
+by_option = click.option(
+    "--by", default="", metavar="NAME", help="Who decides; kept with each decision."
+)
+
 
 def book_options(command: _Command) -> _Command:
     """Give a command the options by which it finds a book and its settings."""

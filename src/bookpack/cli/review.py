@@ -7,7 +7,7 @@ import click
 
 from bookpack.cli.deciding import at_terminal, complain_of, sum_up, take_back
 from bookpack.cli.grammar import chosen_chapters
-from bookpack.cli.options import book_options, settings_of
+from bookpack.cli.options import book_options, by_option, chapters_option, settings_of
 from bookpack.console import complain, progress
 from bookpack.errors import SettingsError
 
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: bookpack review mybook --web --open --by Baker")
 @book_options
-@click.option(
-    "--chapter",
-    "chapters",
-    multiple=True,
-    metavar="PATTERN",
-    help="Only chapters with such a path or file name; may be repeated.",
-)
+@chapters_option
 @click.option(
     "--only",
     type=click.Choice(["grammar", "links", "descriptions"]),
@@ -47,7 +41,7 @@ if TYPE_CHECKING:
     metavar="[ID]",
     help="Undo one decision, or every change that was accepted.",
 )
-@click.option("--by", default="", metavar="NAME", help="Who decides; kept with each decision.")
+@by_option
 def review(
     book: Path,
     config: Path | None,
