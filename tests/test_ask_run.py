@@ -20,9 +20,10 @@ from bookpack.config.tables import ModelTable
 from bookpack.errors import SettingsError, WorldError
 from model_server import (
     ANSWER,
+    Behaviour,
     ModelServer,
+    Request,
     Waits,
-    after,
     ask,
     completion,
     hang,
@@ -377,8 +378,20 @@ def test_progress_tells_that_the_endpoint_wants_a_pause(tmp_path: Path) -> None:
 
 
 def test_a_slow_answer_does_not_hold_the_others(tmp_path: Path) -> None:
-    with ModelServer(
-        lambda request: after(0.3) if "q2" in request.messages[1]["content"] else ok
-    ) as server:
+    others: list[str] = []
+    all_came = threading.Event()
+
+    def answer(request: Request) -> Behaviour:
+        asked = request.messages[1]["content"]
+        if "q2" in asked:
+            all_came.wait(30)
+            return ok
+        others.append(asked)
+        if len(others) == 11:
+            all_came.set()
+        return ok
+
+    with ModelServer(answer) as server:
         run = ask(server, tmp_path, 12, concurrency=2)
-        assert run.outcomes[-1].question.key == "q2"
+        # When the last of the others was asked, the ten before it had been answered.
+        assert [one.question.key for one in run.outcomes].index("q2") >= 10
