@@ -264,7 +264,6 @@ UNTOUCHED = [
     "<baker@example.com>",
     "<mailto:baker@example.com?subject=two.md>",
     "[a](tel:+1-555-0100) [a](ftp://example.com/two.md) [a](news:two.md)",
-    "[a](data:text/plain,two.md)",
     '`[a](two.md)` and `` <a href="two.md"> ``',
     "```\n[a](two.md)\n[t]: two.md\n```",
     "    [a](two.md)",

@@ -27,7 +27,8 @@ from bookpack.images.captions import find_captions
 from bookpack.images.gallery import Gallery
 from bookpack.images.words import PictureWords
 from bookpack.links.book import ResolvedChapter, check_links, resolve_chapter
-from bookpack.links.resolve import LinkResolver, Resolution, asset_path
+from bookpack.links.resolution import Resolution, asset_path
+from bookpack.links.resolve import LinkResolver
 from bookpack.model import Book, Chapter, Image, Structure
 from bookpack.read.book import PlannedBook, plan_book, read_book
 from bookpack.read.files import BookFiles

@@ -16,7 +16,8 @@ from bookpack.editions.layout_html import layout_edits
 from bookpack.editions.web.addresses import is_dangerous
 from bookpack.images.figures import figure_bracket
 from bookpack.links.book import ResolvedChapter, resolve_chapter
-from bookpack.links.resolve import Kind, LinkResolver, Resolution
+from bookpack.links.resolution import Kind, Resolution
+from bookpack.links.resolve import LinkResolver
 from bookpack.model import Chapter, Heading, Image, Link, LinkKind
 from bookpack.read.destinations import normalise_label
 from bookpack.read.markdown import parse_markdown

@@ -9,7 +9,7 @@ from bookpack.images.captions import Caption, find_captions
 from bookpack.images.figures import figure_block, figure_bracket
 from bookpack.images.words import PictureWords
 from bookpack.links.book import ResolvedChapter
-from bookpack.links.resolve import Resolution
+from bookpack.links.resolution import Resolution
 from bookpack.model import Chapter, Image, LinkKind, SpanList, Structure
 from bookpack.read.spans import merged
 from bookpack.source import Edit, Span

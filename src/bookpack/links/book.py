@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from bookpack.diagnostics import Diagnostic, report
-from bookpack.links.resolve import Kind, LinkResolver, Resolution, bare_addresses
+from bookpack.links.own_site import bare_addresses
+from bookpack.links.resolution import Kind, Resolution
+from bookpack.links.resolve import LinkResolver
 from bookpack.model import Chapter, Definition, Image, Link, LinkKind
 from bookpack.read.spans import merged
 from bookpack.source import Edit, Source, Span
@@ -100,15 +102,15 @@ def _check_footnotes(chapter: Chapter) -> list[Diagnostic]:
 
 def _bare_links(chapter: Chapter, resolver: LinkResolver) -> list[Link]:
     text = chapter.source.text
-    if resolver.host not in text:
+    if resolver.site.host not in text:
         return []
     prose = chapter.structure.prose
     structure = chapter.structure
     taken = merged([*(k.span for k in structure.links), *(i.span for i in structure.images)])
     found = []
-    for match in bare_addresses(text, resolver.host):
+    for match in bare_addresses(text, resolver.site.host):
         span = Span(*match.span())
-        if prose.holding(span.start) is None or not resolver.is_own(match[0]):
+        if prose.holding(span.start) is None or not resolver.site.is_own(match[0]):
             continue
         if taken.holding(span.start) is not None:
             continue

@@ -22,7 +22,7 @@ from bookpack.desks.external.schedule import Again, Clock, Schedule
 from bookpack.desks.external.visit import Outcome, Patience, State, Visit, is_front_page
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.links.book import ResolvedChapter
-from bookpack.links.resolve import Kind, Resolution
+from bookpack.links.resolution import Kind, Resolution
 from bookpack.model import Image, Link, LinkKind
 from bookpack.network import addresses
 from bookpack.network.fetch import Answer, Ask, Failure, Fetcher, Trouble

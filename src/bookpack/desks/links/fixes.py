@@ -17,7 +17,8 @@ from bookpack.desks.links.mirrors import find_old_links
 from bookpack.desks.review.suggestion import Draft, Suggestion, make_suggestions
 from bookpack.diagnostics import Diagnostic
 from bookpack.links.book import ResolvedChapter
-from bookpack.links.resolve import Kind, LinkResolver, Resolution
+from bookpack.links.resolution import Kind, Resolution
+from bookpack.links.resolve import LinkResolver
 from bookpack.model import Chapter, Definition, Link, LinkKind
 from bookpack.read.files import MARKDOWN_SUFFIXES
 from bookpack.read.layouts.base import quote_path

@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 from bookpack.links.book import ResolvedChapter
-from bookpack.links.resolve import Kind
+from bookpack.links.resolution import Kind
 from bookpack.model import Link, LinkKind
 
 OFTEN_FACTOR = 3

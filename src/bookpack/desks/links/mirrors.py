@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from bookpack.desks.links.graph import wording_of
 from bookpack.desks.links.mentions import words_of
 from bookpack.links.book import ResolvedChapter
-from bookpack.links.resolve import Kind
+from bookpack.links.resolution import Kind
 from bookpack.model import Chapter
 from bookpack.read.order import is_index, stem_of, without_order_number
 

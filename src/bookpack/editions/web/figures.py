@@ -11,7 +11,7 @@ from bookpack.editions.web.site import Words
 from bookpack.images.captions import find_captions
 from bookpack.images.words import Origin, PictureWords
 from bookpack.links.book import ResolvedChapter
-from bookpack.links.resolve import Resolution
+from bookpack.links.resolution import Resolution
 from bookpack.model import Chapter, Image, LinkKind, SpanList
 from bookpack.read.byte_offsets import ByteOffsets
 from bookpack.read.spans import merged

@@ -6,7 +6,7 @@ from bookpack.diagnostics import Diagnostic, report
 from bookpack.editions.web.addresses import inside_base, is_dangerous, is_own, path_of
 from bookpack.editions.web.places import Clash, Places
 from bookpack.links.book import ResolvedChapter
-from bookpack.links.resolve import Kind, Resolution
+from bookpack.links.resolution import Kind, Resolution
 from bookpack.model import Image, Link
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from bookpack.editions.web.addresses import COVER_PATH, is_dangerous, relative
 from bookpack.editions.web.site import Site
-from bookpack.links.resolve import Kind, Resolution
+from bookpack.links.resolution import Kind, Resolution
 from bookpack.model import Chapter
 
 ID = "\0i"

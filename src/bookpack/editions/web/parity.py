@@ -17,7 +17,7 @@ from bookpack.diagnostics import Diagnostic, report
 from bookpack.editions.web.addresses import path_of
 from bookpack.editions.web.figures import plan_figures
 from bookpack.editions.web.site import Page, Site
-from bookpack.links.resolve import Kind
+from bookpack.links.resolution import Kind
 from bookpack.model import LinkKind, Structure
 from bookpack.read.events import markdown_events
 from bookpack.read.headings import EXPLICIT_ANCHOR

@@ -16,7 +16,7 @@ from bookpack.editions.web.addresses import is_dangerous
 from bookpack.editions.web.figures import PictureWriter
 from bookpack.editions.web.markup import ID, References, ids_of
 from bookpack.links.book import ResolvedChapter
-from bookpack.links.resolve import Kind, Resolution
+from bookpack.links.resolution import Kind, Resolution
 from bookpack.model import Attribute, Image, LinkKind, Tag
 from bookpack.read.spans import merged
 from bookpack.source import Edit, Span, apply_edits
