@@ -106,9 +106,10 @@ class TestABuildAfterAChange:
             None,
             [],
             {},
-            {"counts": [1], "sound": 2},
-            {"counts": {"": 1}, "sound": [None, {}, ""]},
-            "counts of another kind",
+            {"packed": [1], "sound": 2},
+            {"packed": {"": 1}, "sound": [None, {}, ""]},
+            "packed otherwise",
+            "packed elsewhere",
         ],
     )
     def test_can_do_without_what_was_found_out(self, texts: Any, make_book: MakeBook) -> None:
@@ -116,8 +117,11 @@ class TestABuildAfterAChange:
         report = build(book)
         before = everything(book / "build")
         stamp = json.loads(before[output.STAMP_NAME])
-        if texts == "counts of another kind":
-            texts = {**stamp["texts"], "counts": dict.fromkeys(stamp["texts"]["counts"], "many")}
+        if texts == "packed otherwise":
+            texts = {**stamp["texts"], "packed": dict.fromkeys(stamp["texts"]["packed"], "many")}
+        elif texts == "packed elsewhere":
+            packed = {key: ["0" * 64, 1, 1] for key in stamp["texts"]["packed"]}
+            texts = {**stamp["texts"], "packed": packed}
         stamp |= {"texts": texts, "inputs": "others"}
         (book / "build" / output.STAMP_NAME).write_text(json.dumps(stamp), "utf-8")
         assert said(build(book)) == said(report)
@@ -129,7 +133,8 @@ class TestABuildAfterAChange:
         place = book / "build" / output.STAMP_NAME
         stamp = json.loads(place.read_bytes())
         stamp["bookpack"] = "0"
-        stamp["texts"]["counts"] = dict.fromkeys(stamp["texts"]["counts"], 1000)
+        for known in stamp["texts"]["packed"].values():
+            known[2] = 1000
         place.write_text(json.dumps(stamp), "utf-8")
         assert build(book).tokens == before
 

@@ -134,10 +134,10 @@ class TestTheIndex:
         assert counts == [PAGES_OF_A_PART, 2]
         assert not list((folder / "2").glob("*.js"))
         last = book / "chapters" / f"{PAGES_OF_A_PART + 1:03}.md"
-        last.write_text("# Last\n\nChanged.\n", "utf-8")
+        last.write_text(f"# {PAGES_OF_A_PART + 1}\n\nChanged.\n", "utf-8")
         result = bookpack("build", book)
         written = [line for line in result.stdout.splitlines() if line.startswith("written")][-1]
-        assert int(re.findall(r"\((\d+) files", written)[0]) < 40
+        assert int(re.findall(r"\((\d+) files", written)[0]) < 20
         assert any("Changed" in page["content"] for page in fragments(book))
         assert len(list(fragments(book))) == len(chapters)
 
@@ -163,6 +163,30 @@ class TestTheIndex:
                 host,
             )
         assert sorted(found) == ["In 000", "In 090", f"In {2 * PAGES_OF_A_PART:03}"]
+
+    def test_the_number_of_sections_is_that_of_all_once_all_are_shown(
+        self, make_book: MakeBook, bookpack: Run
+    ) -> None:
+        book = make_book({f"{n:02}.md": f"# {n}\n\nSourdough.\n" for n in range(10)})
+        assert bookpack("build", book, "--only", "site").returncode == 0
+        with published(site_of(book)) as host:
+            seen = in_browser(
+                """
+                const page = await browser.newPage();
+                const state = () => page.textContent(".search-state");
+                await page.goto(`${args[0]}/00/`, { waitUntil: "networkidle" });
+                await page.keyboard.press("/");
+                await page.waitForSelector("dialog[open] input:focus");
+                await page.keyboard.type("sourdough");
+                await page.waitForSelector(".search-more");
+                const first = await state();
+                await page.click(".search-more button");
+                await page.waitForFunction(() => !document.querySelector(".search-more"));
+                return [first, await state()];
+                """,
+                host,
+            )
+        assert seen == ["The first 8 sections", "Sections found: 10"]
 
     def test_a_book_without_chapters_has_none(self, make_book: MakeBook, bookpack: Run) -> None:
         book = make_book({})

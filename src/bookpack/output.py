@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -60,13 +60,18 @@ def outputs_match(folder: Path, outputs: Mapping[str, str]) -> bool:
     """Tell whether every file of `outputs` (path → SHA-256) is in `folder` as recorded."""
     if any(folder.glob(_STAGING_PREFIX + "*")):
         return False  # a process died here; the next write clears its rubbish away
-    return all(_digest(folder / path) == digest for path, digest in outputs.items())
+    return all(_digest(folder, path) == digest for path, digest in outputs.items())
 
 
 def intact_outputs(folder: Path, stamp: Mapping[str, Any] | None) -> dict[str, str]:
     """Return path → SHA-256 of what lies in `folder` just as its last build wrote it."""
     outputs = stamp["outputs"] if stamp else {}
-    return {path: known for path, known in outputs.items() if _digest(folder / path) == known}
+    return {path: known for path, known in outputs.items() if _digest(folder, path) == known}
+
+
+def sizes_of(folder: Path, paths: Iterable[str]) -> dict[str, int]:
+    """Return path → bytes of files in `folder`. Raises `OSError`."""
+    return {path: os.stat(f"{folder}/{path}").st_size for path in paths}  # noqa: PTH116
 
 
 def write_folder(
@@ -144,11 +149,11 @@ def _write_locked(
     for leftover in folder.glob(_STAGING_PREFIX + "*"):
         shutil.rmtree(leftover, ignore_errors=True)
     known = old["outputs"] if old else {}
-    if any(known.get(path) != sha or _digest(folder / path) != sha for path, sha in kept.items()):
+    if any(known.get(path) != sha or _digest(folder, path) != sha for path, sha in kept.items()):
         raise FolderChangedError
     digests = {path: sha256(data).hexdigest() for path, data in files.items()}
     recorded = dict(sorted({**kept, **digests}.items()))
-    changed = [path for path in files if _digest(folder / path) != digests[path]]
+    changed = [path for path in files if _digest(folder, path) != digests[path]]
     stale = [path for path in known if path not in recorded and (folder / path).is_file()]
     # Without indentation, which would take ten times as long.
     content = json.dumps({**stamp, "outputs": recorded}, ensure_ascii=False) + "\n"
@@ -249,16 +254,16 @@ def _is_inside(path: object) -> bool:
     return not any(part in ("", ".", "..") or part.endswith(":") for part in parts)
 
 
-def _digest(path: Path) -> str:
+def _digest(folder: Path, path: str) -> str:
     """Return the SHA-256 of a file, empty if it cannot be read; each file is read once.
 
     A build asks three times: is everything there, what may stay, and, with the lock, is that still
     so. A file whose place, size and times are the same holds what it held, unless it changed so
     lately that a second change would not move its times.
     """
-    name = str(path)
+    name = f"{folder}/{path}"  # thousands of files, several times each: too many for `Path`
     try:
-        found = os.stat(name)  # noqa: PTH116 - thousands of files, several times each
+        found = os.stat(name)  # noqa: PTH116
         marks = found.st_ino, found.st_dev, found.st_size, found.st_mtime_ns, found.st_ctime_ns
         known = _digests.get(name)
         if known is not None and known[0] == marks:

@@ -4,11 +4,11 @@ Each step is a function of what the step before gave; nothing here prints, and n
 to a network. Read this first.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
+from hashlib import sha256
 from pathlib import Path
 
 from bookpack import __version__, output
@@ -22,6 +22,7 @@ from bookpack.editions.chapter import packed_text, plan_labels
 from bookpack.editions.making import LastBuild, make_editions
 from bookpack.editions.notes import notes_on
 from bookpack.editions.packed import Pack, PackedChapter
+from bookpack.editions.packed_again import packed_bodies, packing_keys
 from bookpack.editions.web.findings import check_pages
 from bookpack.images.captions import find_captions
 from bookpack.images.gallery import Gallery
@@ -33,11 +34,12 @@ from bookpack.model import Book, Chapter, Image, Structure
 from bookpack.read.book import PlannedBook, plan_book, read_book
 from bookpack.read.files import BookFiles
 from bookpack.read.markdown import parse_markdown
-from bookpack.recall import BuildReport, TextMemory, inputs_of, last_build, make_report
+from bookpack.read.structures import StructureMemory
+from bookpack.recall import BuildReport, Packed, TextMemory, inputs_of, last_build, make_report
 from bookpack.reports import to_record
 from bookpack.rules import Severity
 from bookpack.system import cache_folder
-from bookpack.tokens import TokenCounter, load_in_background, token_counter
+from bookpack.tokens import TokenCounter, counted, load_in_background, token_counter
 
 Progress = Callable[[str, int, int], None]
 """Told which step runs, how much of it is done, and how much there is."""
@@ -63,13 +65,15 @@ class CheckedBook:
         return self.gallery.words(image, asset_path(resolution))
 
 
-def check(settings: Settings, out: Path, progress: Progress | None = None) -> CheckedBook:
+def check(
+    settings: Settings, out: Path, progress: Progress | None = None, *, needs_address: bool = True
+) -> CheckedBook:
     """Read, resolve and check the book; `out` is left out of the reading.
 
-    Raises `SettingsError`.
+    Raises `SettingsError`, also where nobody knows the book's address and it `needs_address`.
     """
     files = BookFiles(settings.folder, out, settings.images.descriptions)
-    return check_book(plan_book(settings, files), files, progress)
+    return check_book(plan_book(settings, files, needs_address=needs_address), files, progress)
 
 
 def check_editions(checked: CheckedBook) -> list[Diagnostic]:
@@ -138,9 +142,11 @@ def build_anew(
     root = settings.folder / planned.plan.root
     output.check_output_folder(out, settings.folder, root)
     known = TextMemory(output.read_stamp(out))
-    checked = check_book(planned, files, progress, known=known, locked=locked)
+    memory = StructureMemory(cache_folder(), out)
+    checked = check_book(planned, files, progress, memory.parse, known=known, locked=locked)
     diagnostics = _locked(checked.diagnostics) if locked else checked.diagnostics
-    pack = make_pack(checked, settings, progress, lambda: known.counter(counter()))
+    last = looking.result()
+    pack = make_pack(checked, settings, progress, counter, known, last)
     report = {
         "layout": f"{planned.layout} ({planned.reason})",
         "chapters": len(pack.chapters),
@@ -149,7 +155,6 @@ def build_anew(
         "token_label": pack.token_label,
         "diagnostics": [to_record(finding) for finding in diagnostics],
     }
-    last = looking.result()
     while True:
         editions = make_editions(
             planned.settings,
@@ -175,7 +180,8 @@ def build_anew(
             last = LastBuild.of(out)  # another build was quicker: what stays is decided again
             continue
         break
-    sizes = {path: (out / path).stat().st_size for path in editions.kept}
+    memory.save()
+    sizes = output.sizes_of(out, editions.kept)
     sizes.update({path: len(data) for path, data in editions.files.items()})
     return make_report(report, diagnostics, out, written.changed, dict(sorted(sizes.items())))
 
@@ -255,30 +261,58 @@ def make_pack(
     settings: Settings,
     progress: Progress | None = None,
     load_counter: Callable[[], TokenCounter] = token_counter,
+    known: TextMemory | None = None,
+    last: LastBuild | None = None,
 ) -> Pack:
-    """Make every chapter stand by itself and say what there is to say about the whole."""
+    """Make every chapter stand by itself and say what there is to say about the whole.
+
+    Texts that are `known` to be the same are taken out of the `last` build's pack.
+    """
     step = progress or (lambda name, done, total: None)
     labels = plan_labels(checked.resolved)
     section_urls = settings.pack.section_urls
     counter = load_counter()
-    chapters: list[PackedChapter] = []
-    runs = _runs(checked.resolved, _TOKEN_BATCH)
+    known = known or TextMemory()
+    said: dict[str, list[str]] = defaultdict(list)
+    for placed in checked.placed:
+        words = checked.gallery.words_of(placed.shown)
+        said[placed.chapter.path].append(repr((placed.image.alt, placed.caption, words)))
+    context = counter.label, section_urls, settings.layout.math, checked.book.meta.url
+    keys = packing_keys(checked.resolved, labels, said, *context)
+    bodies = packed_bodies(*last.pack(settings)) if last else {}
+    chapters = [
+        _packed_before(one.chapter, known.packed(key), bodies)
+        for one, key in zip(checked.resolved, keys, strict=True)
+    ]
+    new = [number for number, chapter in enumerate(chapters) if chapter is None]
+    runs = [new[start : start + _TOKEN_BATCH] for start in range(0, len(new), _TOKEN_BATCH)]
     texts = (
         [
             packed_text(
-                one, labels, checked.resolver, section_urls=section_urls, words=checked.words
+                checked.resolved[number],
+                labels,
+                checked.resolver,
+                section_urls=section_urls,
+                words=checked.words,
             )
-            for one in run
+            for number in run
         ]
         for run in runs
     )
-    for run, (written, counts) in zip(runs, _counted(counter, texts), strict=True):
-        for one, text, tokens in zip(run, written, counts, strict=True):
-            chapters.append(_packed_chapter(one.chapter, text, tokens))
-        step("packing", len(chapters), len(checked.resolved))
+    done = len(chapters) - len(new)
+    for run, (written, counts) in zip(runs, counted(counter, texts), strict=True):
+        for number, text, tokens in zip(run, written, counts, strict=True):
+            chapter = checked.resolved[number].chapter
+            chapters[number] = _packed(chapter, text.encode(), len(text.split()), tokens)
+        done += len(run)
+        step("packing", done, len(chapters))
+    packed = tuple(chapter for chapter in chapters if chapter is not None)
+    for key, one in zip(keys, packed, strict=True):
+        if key:
+            known.note_packed(key, Packed(sha256(one.body).hexdigest(), one.words, one.tokens))
     return Pack(
         checked.book.meta,
-        tuple(chapters),
+        packed,
         (*_notes(checked), *settings.pack.notes),
         settings.pack.section_urls,
         counter.label,
@@ -286,43 +320,21 @@ def make_pack(
     )
 
 
-def _runs(items: list[ResolvedChapter], length: int) -> list[list[ResolvedChapter]]:
-    return [items[start : start + length] for start in range(0, len(items), length)]
+def _packed_before(
+    chapter: Chapter, known: Packed | None, bodies: Mapping[str, bytes]
+) -> PackedChapter | None:
+    body = bodies.get(known.digest) if known else None
+    return _packed(chapter, body, known.words, known.tokens) if known and body else None
 
 
-def _counted(
-    counter: TokenCounter, batches: Iterator[list[str]]
-) -> Iterator[tuple[list[str], list[int]]]:
-    """Yield each batch of texts with its counts of tokens.
-
-    Tokens are counted outside Python, so one batch is counted while the next is written.
-    """
-    first = next(batches, None)
-    if first is None:
-        return
-    second = next(batches, None)
-    if second is None:
-        yield first, counter.count_all(first)
-        return
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        waiting = deque([(first, pool.submit(counter.count_all, first))])
-        for texts in chain([second], batches):
-            waiting.append((texts, pool.submit(counter.count_all, texts)))
-            if len(waiting) > 2:
-                done, counts = waiting.popleft()
-                yield done, counts.result()
-        for done, counts in waiting:
-            yield done, counts.result()
-
-
-def _packed_chapter(chapter: Chapter, text: str, tokens: int) -> PackedChapter:
+def _packed(chapter: Chapter, body: bytes, words: int, tokens: int) -> PackedChapter:
     return PackedChapter(
         path=chapter.path,
         title=chapter.title,
         url=chapter.url,
         part=chapter.part,
-        body=text.encode(),
-        words=len(text.split()),
+        body=body,
+        words=words,
         tokens=tokens,
     )
 

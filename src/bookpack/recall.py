@@ -9,11 +9,11 @@ A build that has to be made asks the stamp what the last one found out about sin
 is a matter of time alone: without a stamp, everything is found out again, and is the same.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bookpack import __version__, output
 from bookpack.config import Settings
@@ -21,39 +21,44 @@ from bookpack.diagnostics import Diagnostic
 from bookpack.editions.web.indexer import has_indexer
 from bookpack.read.files import same_answers
 from bookpack.reports import from_record
-from bookpack.tokens import TokenCounter, has_exact_tokens
+from bookpack.tokens import has_exact_tokens
+
+
+class Packed(NamedTuple):
+    """A chapter's packed text: the SHA-256 of its UTF-8, its words and its tokens."""
+
+    digest: str
+    words: int
+    tokens: int
 
 
 class TextMemory:
     """What builds find out about a text alone, by the hash of everything that decides it.
 
-    `counts` are tokens of texts, and `sound` those in which nothing was found to be wrong. What
-    nobody asked for again is forgotten.
+    `sound` are texts in which nothing was found to be wrong; `packed` tells what came of others in
+    the packed edition. What nobody asked for again is forgotten.
     """
 
     def __init__(self, stamp: Mapping[str, Any] | None = None) -> None:
         """Take over what the `stamp` of the last build holds, if the same version wrote it."""
         known = stamp.get("texts") if stamp and stamp.get("bookpack") == __version__ else None
         known = known if isinstance(known, dict) else {}
-        counts, sound = known.get("counts"), known.get("sound")
-        self._last_counts = counts if isinstance(counts, dict) else {}
+        packed, sound = known.get("packed"), known.get("sound")
+        self._last_packed = packed if isinstance(packed, dict) else {}
         self._last_sound = frozenset(map(str, sound)) if isinstance(sound, list) else frozenset()
-        self._counts: dict[str, int] = {}
+        self._packed: dict[str, Packed] = {}
         self._sound: set[str] = set()
 
-    def counter(self, counter: TokenCounter) -> TokenCounter:
-        """Return a counter that asks `counter` about new texts alone."""
+    def packed(self, key: str) -> Packed | None:
+        """Return what the text with this `key` (see `packing_keys`) became in the last pack."""
+        match self._last_packed.get(key):
+            case [str(digest), int(words), int(tokens)]:
+                return Packed(digest, words, tokens)
+        return None
 
-        def count_all(texts: Sequence[str]) -> list[int]:
-            keys = [_hash(counter.label, text) for text in texts]
-            known = [self._last_counts.get(key) for key in keys]
-            new = [text for text, count in zip(texts, known, strict=True) if type(count) is not int]
-            counted = iter(counter.count_all(new) if new else ())
-            counts = [count if type(count) is int else next(counted) for count in known]
-            self._counts.update(zip(keys, counts, strict=True))
-            return counts
-
-        return replace(counter, count_all=count_all)
+    def note_packed(self, key: str, packed: Packed) -> None:
+        """Remember what a text became."""
+        self._packed[key] = packed
 
     def is_sound(self, text: str, *context: object) -> bool:
         """Tell whether `text` is known to be sound, read with this `context` (by its `repr`)."""
@@ -68,7 +73,7 @@ class TextMemory:
 
     def record(self) -> dict[str, Any]:
         """Return what the next build shall know, as plain data for the stamp."""
-        return {"counts": dict(sorted(self._counts.items())), "sound": sorted(self._sound)}
+        return {"packed": dict(sorted(self._packed.items())), "sound": sorted(self._sound)}
 
 
 def _hash(context: str, text: str) -> str:
@@ -127,7 +132,7 @@ def _recall(settings: Settings, out: Path, stamp: dict[str, Any]) -> BuildReport
         return None  # asked last: there is far more of it than the author writes
     report = stamp["report"]
     diagnostics = [from_record(record) for record in report["diagnostics"]]
-    sizes = {path: (out / path).stat().st_size for path in stamp["outputs"]}
+    sizes = output.sizes_of(out, stamp["outputs"])
     return make_report(report, diagnostics, out, (), sizes)
 
 

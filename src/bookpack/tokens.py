@@ -3,10 +3,12 @@
 import re
 import threading
 from array import array
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
-from itertools import pairwise
+from itertools import chain, pairwise
 
 _CHINESE_OR_JAPANESE = re.compile("[\u3040-\u9fff]")
 _PIECES = re.compile(r"[A-Za-z]+|\d{1,3}|[^\W\d_A-Za-z\u3040-\u9fff]+|[\u3040-\u9fff]|[^\w\s]+|_")
@@ -54,7 +56,13 @@ def load_in_background() -> Callable[[], TokenCounter]:
     of usual size is read.
     """
     loaded: list[TokenCounter] = []
-    thread = threading.Thread(target=lambda: loaded.append(token_counter()), daemon=True)
+
+    def load() -> None:
+        counter = token_counter()
+        counter.count_all([" "])  # what the vocabulary becomes is made for the first text
+        loaded.append(counter)
+
+    thread = threading.Thread(target=load, daemon=True)
     thread.start()
 
     def wait() -> TokenCounter:
@@ -62,6 +70,31 @@ def load_in_background() -> Callable[[], TokenCounter]:
         return loaded[0] if loaded else token_counter()
 
     return wait
+
+
+def counted(
+    counter: TokenCounter, batches: Iterator[list[str]]
+) -> Iterator[tuple[list[str], list[int]]]:
+    """Yield each batch of texts with its counts of tokens.
+
+    Tokens are counted outside Python, so one batch is counted while the next is written.
+    """
+    first = next(batches, None)
+    if first is None:
+        return
+    second = next(batches, None)
+    if second is None:
+        yield first, counter.count_all(first)
+        return
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        waiting = deque([(first, pool.submit(counter.count_all, first))])
+        for texts in chain([second], batches):
+            waiting.append((texts, pool.submit(counter.count_all, texts)))
+            if len(waiting) > 2:
+                done, counts = waiting.popleft()
+                yield done, counts.result()
+        for done, counts in waiting:
+            yield done, counts.result()
 
 
 def has_exact_tokens() -> bool:

@@ -1,5 +1,6 @@
 """The command line: alone in printing, exiting, and turning errors into exit statuses."""
 
+import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         raise SystemExit(error.exit_code) from None
     except click.UsageError as error:
+        if isinstance(error, click.NoSuchOption):
+            alike = _alike(error.option_name, error.possibilities or ())
+            error = click.NoSuchOption(error.option_name, possibilities=alike, ctx=error.ctx)
         error.show()
         raise SystemExit(2) from None
     except click.ClickException as error:
@@ -91,6 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "Please report it with what BOOKPACK_TRACEBACK=1 prints."
         )
         raise SystemExit(WorldError.exit_status) from None
+    finally:
+        gc.freeze()  # so that the interpreter's end is not spent on a last collection
+
+
+def _alike(wrong: str, options: Sequence[str]) -> list[str]:
+    """Return the options that are like a wrong one; the hyphens that all have are no likeness."""
+    names = {option.lstrip("-"): option for option in options}
+    return [names[name] for name in difflib.get_close_matches(wrong.lstrip("-"), list(names))]
 
 
 def _insist_on_utf8() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bookpack import output
 from bookpack.config import Settings
-from bookpack.editions.packed import Pack, write_pack
+from bookpack.editions.packed import SUFFIXES, Pack, write_pack
 from bookpack.links.book import ResolvedChapter
 from bookpack.read.files import BookFiles
 
@@ -31,6 +31,12 @@ class LastBuild:
     intact: Mapping[str, str]
     page_keys: Mapping[str, str]
     read: Callable[[str], bytes | None] = lambda path: None
+
+    def pack(self, settings: Settings) -> tuple[bytes | None, bytes | None]:
+        """Return the packed file and its manifest, None for what is not there."""
+        names = settings.pack.file + SUFFIXES[settings.pack.style], "manifest.json"
+        packed, manifest = (self.read(name) if name in self.intact else None for name in names)
+        return packed, manifest
 
     @classmethod
     def of(cls, out: Path) -> "LastBuild":
@@ -154,7 +160,7 @@ def _make_site(
             Metadata(),
             Machines(),
             Icons(typeface),
-            Cards(typeface, previous),
+            Cards(typeface, lying),
         ),
         search=indexer is not None,
         known=known,

@@ -51,6 +51,7 @@ class Typeface:
         self._data = data
         self._sizes: dict[int, FreeTypeFont] = {}
         self._known: dict[str, bool] = {}
+        self._plain: set[str] = set()
         self.sized(_PROBE)
 
     @cached_property
@@ -66,6 +67,8 @@ class Typeface:
         Emoji and arrows may go, because a title without them is still the title.
         """
         line = unicodedata.normalize("NFC", " ".join(text.translate(_SAME_LOOK).split()))
+        if self._plain.issuperset(line):
+            return line
         kept = []
         for character in line:
             kind = unicodedata.category(character)
@@ -75,7 +78,10 @@ class Typeface:
             elif kind[0] != "S" and kind not in _UNSEEN and character != _AS_EMOJI:
                 return ""
         written = " ".join("".join(kept).split())
-        return "" if any(map(_is_arranged, written)) and not self._arranges else written
+        if any(map(_is_arranged, written)):
+            return written if self._arranges else ""
+        self._plain.update(kept)
+        return written
 
     def fit(
         self, text: str, width: int, most_lines: int, sizes: Sequence[int]

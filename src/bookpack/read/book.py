@@ -15,6 +15,9 @@ from bookpack.read.order import readable_name
 from bookpack.read.spans import merged, without
 from bookpack.source import Source, Span, TranslatedSource
 
+NO_ADDRESS = "https://book.invalid"
+"""What stands in for an address that nobody knows; no site can have it (RFC 2606)."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedBook:
@@ -30,14 +33,17 @@ class PlannedBook:
     plan: Plan
 
 
-def plan_book(settings: Settings, files: BookFiles) -> PlannedBook:
+def plan_book(settings: Settings, files: BookFiles, *, needs_address: bool = True) -> PlannedBook:
     """Find out which convention the book follows, and its order and addresses.
 
-    Raises `SettingsError` when there is no chapter folder or nobody knows the address.
+    Raises `SettingsError` when there is no chapter folder, or nobody knows the address and it
+    `needs_address`; else `NO_ADDRESS` stands in for it.
     """
     layout, reason = choose_layout(files, settings)
     # Addresses need the base, which the convention's own settings may be the ones to know.
     meta = layout.meta(files, settings)
+    if not needs_address and not (settings.book.url or meta.url):
+        meta = replace(meta, url=NO_ADDRESS)
     complete = settings.with_convention(meta)
     plan = layout.plan(files, complete)
     has_title = bool(settings.book.title or meta.title)
@@ -59,7 +65,8 @@ def read_book(
     diagnostics = [*files.diagnostics, *plan.diagnostics]
     if not planned.has_title:
         message = f"The book has no title; its folder's name, {settings.book.title!r}, serves."
-        diagnostics.append(report("book-without-title", "bookpack.toml", message))
+        place = settings.file.name if settings.file is not None else "."
+        diagnostics.append(report("book-without-title", place, message))
     if not plan.entries:
         message = f"There is no chapter in {plan.root or 'the book'}."
         diagnostics.append(report("book-without-chapters", plan.root or ".", message))

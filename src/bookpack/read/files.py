@@ -35,6 +35,7 @@ class BookFiles:
         self.skip = skip.resolve() if skip is not None else None
         self.root = folder.resolve()
         self.diagnostics: list[Diagnostic] = []
+        self._resolved: dict[str, Path] = {}
         self._read: dict[str, str] = {}
         self._probed: dict[str, bool] = {}
         self._files: dict[str, bool] = {}
@@ -141,8 +142,14 @@ class BookFiles:
         return {kind: dict(sorted(answers.items())) for kind, answers in asked.items()}
 
     def _inside(self, path: str) -> Path | None:
+        folder, _, name = path.rpartition("/")
         try:
-            full = (self.folder / path).resolve()
+            if folder not in self._resolved:
+                self._resolved[folder] = (self.folder / folder).resolve()
+            full = self._resolved[folder] / name
+            # The folder's own links are followed once; what lies in it may be one more.
+            if name in ("", ".", "..") or full.is_symlink():
+                full = full.resolve()
         except (OSError, ValueError, RuntimeError):
             return self.folder / path if "\0" not in path else None
         return full if full.is_relative_to(self.root) else None

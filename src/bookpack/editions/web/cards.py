@@ -6,7 +6,7 @@ written share the book's card, and a card of an earlier build is taken as it is.
 about 1 ms and gives some 10 KB, little enough to give every chapter its own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Container, Iterable
 from functools import cached_property
 from hashlib import sha256
 from html import escape
@@ -50,26 +50,22 @@ def typeface_of(settings: SiteTable, files: BookFiles) -> Typeface:
 
 
 class Cards:
-    """Gives every page its card. `previous` returns a file of the last build, by its path."""
+    """Gives every page its card. `lying` are files that lie there as the last build wrote them."""
 
-    def __init__(
-        self,
-        typeface: Typeface,
-        previous: Callable[[str], bytes | None] = lambda path: None,
-    ) -> None:
+    def __init__(self, typeface: Typeface, lying: Container[str] = ()) -> None:
         self._typeface = typeface
-        self._previous = previous
+        self._lying = lying
         self._last: _CardWriter | None = None
 
-    def files(self, site: Site) -> Iterable[tuple[str, bytes]]:
-        """Yield the book's card and those of its chapters, each once."""
+    def files(self, site: Site) -> Iterable[tuple[str, bytes | None]]:
+        """Yield the book's card and those of its chapters, each once; None for what stays."""
         writer = self._writer(site)
         seen = set()
         for title in ("", *(page.title for page in site.pages)):
             path = writer.path(title)
             if path not in seen:
                 seen.add(path)
-                yield path, self._previous(path) or writer.draw(title)
+                yield path, None if path in self._lying else writer.draw(title)
 
     def head(self, site: Site, page: Page | None) -> str:
         """Return the tags that name the card of `page`; None stands for the cover."""
@@ -83,6 +79,10 @@ class Cards:
             f'<meta property="og:image:alt" content="{escape(shown)}">\n'
             '<meta name="twitter:card" content="summary_large_image">\n'
         )
+
+    def head_key(self, site: Site) -> str:
+        """Return how cards look, which is in their names."""
+        return self._writer(site).looks
 
     def _writer(self, site: Site) -> "_CardWriter":
         if self._last is None or self._last.site is not site:
@@ -101,12 +101,12 @@ class _CardWriter:
         self.book = typeface.writable(site.meta.title)
         self.authors = typeface.writable(", ".join(site.meta.authors))
         looks = (_DRAWING, typeface.digest, self.color, self.rtl, self.book, self.authors)
-        self.looks = repr(looks).encode()
+        self.looks = repr(looks)
 
     def path(self, title: str) -> str:
         """Return the path of the card for a chapter called `title`, empty for the book's own."""
         text = self.typeface.writable(title)
-        return f"{OWN_FOLDER}/cards/{sha256(self.looks + text.encode()).hexdigest()[:20]}.png"
+        return f"{OWN_FOLDER}/cards/{sha256((self.looks + text).encode()).hexdigest()[:20]}.png"
 
     def draw(self, title: str) -> bytes:
         """Return the card as PNG."""

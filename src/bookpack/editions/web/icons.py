@@ -48,6 +48,10 @@ class Icons:
             f'<link rel="manifest" href="{names}">\n'
         )
 
+    def head_key(self, site: Site) -> str:
+        """Return nothing: where the icons lie is fixed."""
+        return ""
+
     def _drawn(self, letter: str, color: str, size: int) -> Canvas:
         canvas = Canvas(size, size, color, ink_on(color))
         written = self._typeface.writable(letter)

@@ -31,7 +31,7 @@ class Machines:
     """Gives the site its map, its word to robots and its feed."""
 
     def __init__(self) -> None:
-        self._last: tuple[Site, bool] | None = None
+        self._last: tuple[Site, str] | None = None
 
     def files(self, site: Site) -> Iterable[tuple[str, bytes]]:
         """Yield the files; a feed only where chapters state dates."""
@@ -43,15 +43,19 @@ class Machines:
 
     def head(self, site: Site, page: Page | None) -> str:
         """Return the link to the feed; None stands for the cover."""
-        if self._last is None or self._last[0] is not site:
-            self._last = site, bool(_dated(site))
-        if not self._last[1]:
+        if not self.head_key(site):
             return ""
         address = escape(relative(page.path if page else COVER_PATH, FEED_PATH))
         title = escape(site.meta.title)
         return (
             f'<link rel="alternate" type="application/atom+xml" href="{address}" title="{title}">\n'
         )
+
+    def head_key(self, site: Site) -> str:
+        """Return whether there is a feed."""
+        if self._last is None or self._last[0] is not site:
+            self._last = site, "feed" if _dated(site) else ""
+        return self._last[1]
 
 
 def sitemap(site: Site) -> str:

@@ -55,6 +55,10 @@ class MarkdownPages:
         """Return the link from a page to its Markdown; None stands for the cover."""
         return "" if self._packed is None or page is None else alternate_link(page)
 
+    def head_key(self, site: Site) -> str:
+        """Return whether there is Markdown to link to."""
+        return "" if self._packed is None else "published"
+
 
 def markdown_path(page: Page) -> str:
     """Return the file of the site that holds the page as Markdown."""

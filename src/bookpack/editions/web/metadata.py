@@ -46,6 +46,10 @@ class Metadata:
         tags = [*_open_graph(site, page, about), *_licences(site)]
         return "".join([*tags, *map(_data_block, things)])
 
+    def head_key(self, site: Site) -> str:
+        """Return nothing: all is said by settings and chapters."""
+        return ""
+
 
 def description_of(chapter: Chapter) -> str:
     """Return the chapter's summary, else the first sentences of its text; plain, on one line."""

@@ -28,10 +28,12 @@ SEARCH_FOLDER = f"{OWN_FOLDER}/pagefind"
 """Where the index lies in the site: its first part here, further ones in folders `2`, `3` …"""
 PARTS_PATH = f"{SEARCH_FOLDER}/parts.json"
 """The file that says how many parts there are: a number."""
-PAGES_OF_A_PART = 80
+PAGES_OF_A_PART = 28
 """Fewer make a change cheaper, and a search dearer: of each part it loads two files at first, and
-one or two for each word. A part of so many pages of 10 KB takes half a second to make.
+one or two for each word. A hundred pages of 10 KB take half a second to index.
 """
+_LONG_BOOK, _PAGES_OF_A_LONG_PART = 700, 80
+"""Pages from which on parts are larger, because there would be too many of them."""
 _ENTRY = "pagefind-entry.json"
 _PROGRAM_FILES = ("pagefind.js", "pagefind-worker.js")
 _DATA_SUFFIXES = (".pf_meta", ".pf_index", ".pf_fragment", ".pf_filter")
@@ -57,7 +59,8 @@ def with_index(
     """
     keys, kept = dict(made.keys), set(made.kept)
     changed: list[tuple[str, Sequence[str]]] = []
-    for folder, paths in _parts([page.path for page in site.pages]):
+    pages = [page.path for page in site.pages]
+    for folder, paths in _parts(pages):
         material = indexer.version, [(path, made.keys[path]) for path in paths]
         digest = sha256(repr(material).encode("utf-8", "surrogatepass")).hexdigest()
         there = [path for path in lying if _is_in_part(path, folder)]
@@ -72,7 +75,7 @@ def with_index(
     index = _index(indexer, site.language, changed, page_of)
     for folder, _ in changed:
         keys[f"{folder}/{_ENTRY}"] += f" {sum(_is_in_part(path, folder) for path in index)}"
-    index.update(_parts_file(len(site.pages)))
+    index.update(_parts_file(pages))
     return SiteFiles({**made.files, **index}, frozenset(kept), keys)
 
 
@@ -85,15 +88,16 @@ def index_pages(
     language than `language`, the book's, are found as well. Raises `WorldError`.
     """
     index = _index(indexer, language, _parts(paths), read)
-    index.update(_parts_file(len(paths)))
+    index.update(_parts_file(paths))
     return index
 
 
 def _parts(paths: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield the folder of each part and the pages that are in it."""
-    for number, first in enumerate(range(0, len(paths), PAGES_OF_A_PART), 1):
+    size = PAGES_OF_A_PART if len(paths) <= _LONG_BOOK else _PAGES_OF_A_LONG_PART
+    for number, first in enumerate(range(0, len(paths), size), 1):
         folder = SEARCH_FOLDER if number == 1 else f"{SEARCH_FOLDER}/{number}"
-        yield folder, paths[first : first + PAGES_OF_A_PART]
+        yield folder, paths[first : first + size]
 
 
 def _is_in_part(path: str, folder: str) -> bool:
@@ -102,8 +106,8 @@ def _is_in_part(path: str, folder: str) -> bool:
     return not path[len(folder) + 1 :].partition("/")[0].isdigit()
 
 
-def _parts_file(pages: int) -> dict[str, bytes]:
-    return {PARTS_PATH: json.dumps(-(-pages // PAGES_OF_A_PART)).encode()} if pages else {}
+def _parts_file(paths: Sequence[str]) -> dict[str, bytes]:
+    return {PARTS_PATH: json.dumps(sum(1 for _ in _parts(paths))).encode()} if paths else {}
 
 
 def _index(

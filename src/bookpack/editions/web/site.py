@@ -155,12 +155,19 @@ class Contribution(Protocol):
     Search, feeds, cards and files for machines are such modules; each stands by itself.
     """
 
-    def files(self, site: Site) -> Iterable[tuple[str, bytes]]:
-        """Yield further files of the site: path and content."""
+    def files(self, site: Site) -> Iterable[tuple[str, bytes | None]]:
+        """Yield further files of the site: path and content, None where the last one stays."""
         ...
 
     def head(self, site: Site, page: Page | None) -> str:
         """Return markup for the head of `page`, or of the cover, with everything escaped."""
+        ...
+
+    def head_key(self, site: Site) -> str:
+        """Return what heads depend on besides the site's settings and the chapter of the page.
+
+        A head is made for pages alone that are rendered; whether one has to be, keys decide.
+        """
         ...
 
 

@@ -121,15 +121,16 @@ class _Writer:
         keys: dict[str, str] = {}
         kept: set[str] = set()
         texts: list[str] = []
+        heads = repr([one.head_key(site) for one in self.contributions])
         book = WholeBook(known.get(PRINT_PATH), lambda: last(PRINT_PATH))
         for page in site.pages:
-            head = "".join(one.head(site, page) for one in self.contributions)
             texts.append(self._text_key(page))
-            key = keys[page.path] = self._key(page, texts[-1], head)
+            key = keys[page.path] = self._key(page, texts[-1], heads)
             if known.get(page.path) == key:
                 kept.add(page.path)
                 continue
             body = self._body(page)
+            head = "".join(one.head(site, page) for one in self.contributions)
             values = self.values.chapter(page, body, head)
             self.written[page.path] = self.theme.render("chapter.html", values)
             if site.settings.print:
@@ -138,12 +139,12 @@ class _Writer:
         pages = SiteFiles(dict(self.written), frozenset(kept), dict(keys))
         if index is None:
             self._write_whole_book(book, texts, keys, kept, known)
-            self._write_others()
+            self._write_others(kept)
             return SiteFiles(self.written, frozenset(kept), keys)
         with ThreadPoolExecutor(max_workers=1) as pool:
             indexing = pool.submit(index, pages)
             self._write_whole_book(book, texts, keys, kept, known)
-            self._write_others()
+            self._write_others(kept)
             indexed = indexing.result()
         files = {**self.written, **indexed.files}
         return SiteFiles(files, indexed.kept | kept, {**indexed.keys, **keys})
@@ -174,12 +175,18 @@ class _Writer:
             page.resolved, self.references, self.pictures, self.labels, math=self.math
         )
 
-    def _write_others(self) -> None:
+    def _write_others(self, kept: set[str]) -> None:
+        """Write everything but pages of chapters; note in `kept` what stays."""
         self._write_other_pages()
         self._copy_assets()
         for one in self.contributions:
             for path, data in one.files(self.site):
-                self.written.setdefault(path, data)  # an author's own file counts
+                if path in self.written:
+                    continue  # an author's own file counts
+                if data is None:
+                    kept.add(path)
+                else:
+                    self.written[path] = data
 
     def _write_other_pages(self) -> None:
         site, values, render = self.site, self.values, self.theme.render
@@ -215,22 +222,24 @@ class _Writer:
             shown = words(image, resolution.path), self.pictures.size(resolution)
             seen.append((resolution.url, reference(resolution), shown))
         seen.append([heading.anchor for heading in page.chapter.structure.headings])
-        seen.append([page.number, page.title])
+        seen.append([page.number, page.title, page.chapter.language])
         return _hash([self.common, page.chapter.source.text, repr(seen)])
 
-    def _key(self, page: Page, text_key: str, head: str) -> str:
+    def _key(self, page: Page, text_key: str, heads: str) -> str:
         """Return the hash of everything that the page shows: its text, and what stands around."""
         site = self.site
         seen = [
             [page.path, page.url, page.chapter.summary, self.values.part(page)],
             page.chapter.language,
+            page.chapter.date,
+            self.values.edit_address(page),
             self.values.navigation_key(page),
             [
                 near and (near.title, near.path, near.chapter.language)
                 for near in (site.previous(page), site.next(page))
             ],
         ]
-        return _hash([text_key, repr(seen), head])
+        return _hash([text_key, repr(seen), heads])
 
     def _read(self, path: str) -> bytes | None:
         if path not in self.data:

@@ -80,7 +80,8 @@ const search = async () => {
         list.append(make("li", { className: "search-more" }, button));
       }
       const count = list.querySelectorAll("a").length;
-      state.textContent = count ? words.searchCount.replace("{count}", count) : words.searchNone;
+      const said = shown < answer.results.length ? words.searchFirst : words.searchCount;
+      state.textContent = count ? said.replace("{count}", count) : words.searchNone;
     };
     await more();
   } catch {
@@ -118,8 +119,11 @@ dialog.addEventListener("keydown", (event) => {
 });
 
 document.body.append(dialog);
-export const open = () => {
+export const open = (typed = "") => {
   if (!dialog.open) dialog.showModal();
   input.focus();
-  input.select();
+  if (typed) {
+    input.value = typed;
+    search();
+  } else input.select();
 };
