@@ -158,8 +158,8 @@ def test_a_missing_package_is_named(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.stderr.splitlines()[-1] == (
-        "bookpack.errors.SettingsError: Asking a model needs the package openai: "
-        'pip install "bookpack[model]".'
+        'bookpack.errors.SettingsError: Asking a model needs bookpack\'s extra "model": '
+        'run pip install ".[model]" in the folder of bookpack\'s source.'
     )
 
 

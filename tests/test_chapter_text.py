@@ -4,6 +4,7 @@ The examples are documents: a name, what the author wrote, `=>`, what stands in 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -613,6 +614,18 @@ def test_a_section_at_the_end_of_a_file_without_a_last_line_end(make_book):
     assert packed(make_book({"x.md": "# X\n\n## End"})) == {
         "x.md": "# X\nurl: https://example.com/x/\n\n## End\nurl: https://example.com/x/#end\n"
     }
+
+
+def test_sections_begin_at_the_topmost_level_below_the_title(make_book):
+    chapters = {
+        "three.md": "# X\n\n### Rye\n\nText.\n\n#### Old\n\nText.\n\n> ## Quoted\n",
+        "two.md": "# X\n\n### Rye\n\nText.\n\n## Old\n\nText.\n",
+    }
+    packs = packed(make_book(chapters))
+    assert re.findall("(?m)^url: .*#.*$", packs["three.md"]) == [
+        "url: https://example.com/three/#rye"
+    ]
+    assert re.findall("(?m)^url: .*#.*$", packs["two.md"]) == ["url: https://example.com/two/#old"]
 
 
 WITHOUT_SECTION_ADDRESSES = """

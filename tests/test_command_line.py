@@ -454,6 +454,45 @@ class TestInit:
             assert path.read_bytes() == data
         assert {p.name for p in (tmp_path / "old").iterdir()} == {"text", "a.txt", "bookpack.toml"}
 
+    def test_of_a_deep_tree_proposes_folder_addresses_and_title(
+        self, tmp_path: Path, bookpack: Run
+    ) -> None:
+        texts = {f"docs/{part}/intro.md": ONE for part in ("flour", "oven")}
+        texts |= {f"docs/oven/{number}.md": TWO for number in range(20)}
+        write_files(tmp_path / "deep", {**texts, "docs/README.md": "# All about   *bread*\n"})
+        result = bookpack("init", "deep", "--url", BASE)
+        assert result.returncode == 0
+        lines = result.stdout.splitlines()
+        assert lines[1:4] == [
+            "23 chapters, in reading order:",
+            f"  README.md       {BASE}/",
+            f"  flour/intro.md  {BASE}/flour/intro/",
+        ]
+        assert lines[12:] == ["  … and 13 more", "Next: bookpack build deep"]
+        settings = load_settings(tmp_path / "deep")
+        assert settings.layout.source == "docs"
+        assert settings.layout.url_style == "{base}/{path}/"
+        assert settings.book.title == "All about bread"
+        text = (tmp_path / "deep" / "bookpack.toml").read_text("utf-8")
+        assert "# The book is read as native: Markdown files in docs." in text
+        assert "BP211" not in bookpack("check", "deep").stdout
+
+    def test_what_lies_beside_the_folder_is_not_left_out(
+        self, tmp_path: Path, bookpack: Run
+    ) -> None:
+        write_files(tmp_path / "old", {"docs/a.md": ONE, "README.md": "# Bread\n\nText.\n"})
+        assert "2 chapters" in bookpack("init", "old").stdout
+        settings = load_settings(tmp_path / "old")
+        assert (settings.layout.source, settings.book.title) == (".", "Bread")
+        assert settings.layout.url_style == "{base}/{slug}/"
+
+    def test_a_readme_beside_the_folder_chapters_gives_the_title(
+        self, tmp_path: Path, bookpack: Run
+    ) -> None:
+        write_files(tmp_path / "old", {"chapters/a.md": ONE, "README.md": "# Bread\n"})
+        assert bookpack("init", "old").returncode == 0
+        assert load_settings(tmp_path / "old").book.title == "Bread"
+
     def test_never_overwrites(self, book: Path, bookpack: Run) -> None:
         (book / "bookpack.toml").write_text("# mine\n")
         result = bookpack("init", book, "--url", BASE)
@@ -645,3 +684,20 @@ def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
 def test_an_unchanged_build_is_quick_because_it_counts_nothing(book: Path) -> None:
     assert "splintr" in imported_by("build", book, "-q") or not find_spec("splintr")
     assert not imported_by("build", book, "-q") & {"splintr"}
+
+    def test_a_book_without_settings_has_its_title_wanted_in_its_folder(
+        self, tmp_path: Path, bookpack: Run
+    ) -> None:
+        write_files(tmp_path / "plain", {"a.md": ONE})
+        result = bookpack("check", "plain", "--url", BASE)
+        assert result.stdout.startswith("plain:1:1: warning BP212 book-without-title")
+
+
+@pytest.mark.parametrize(("option", "suggested"), [("--bogus", ""), ("--onyl", "--only")])
+def test_an_option_is_suggested_only_where_one_is_alike(
+    option: str, suggested: str, bookpack: Run
+) -> None:
+    result = bookpack("build", option)
+    assert result.returncode == 2
+    assert ("Did you mean" in result.stderr) == bool(suggested)
+    assert suggested in result.stderr

@@ -321,6 +321,18 @@ class TestPersons:
         assert describe(book, "--approve", "all").stdout == "0 descriptions approved.\n"
         assert bookpack("build", book, "--locked").returncode == 0
 
+    def test_what_says_nothing_is_not_approved(self, book: Path, describe: Bookpack) -> None:
+        with ModelServer(by_picture) as server:
+            describe(book, server=server)
+        (place,) = (book / "descriptions").glob("loaf-*.md")
+        head, _, _ = place.read_text("utf-8").rpartition("+++")
+        head = re.sub(r"(?m)^(title|alt) = .*\n", "", head)
+        place.write_text(f"{head}+++\n", "utf-8")
+        result = describe(book, "--approve", "all")
+        assert (result.returncode, result.stdout.splitlines()[-1]) == (1, "1 description approved.")
+        assert f"descriptions/{place.name} says nothing and is not approved." in result.stderr
+        assert "mark the picture as decoration" in result.stderr
+
     def test_unused_descriptions_are_reported_and_pruned(
         self, book: Path, describe: Bookpack, bookpack: Bookpack
     ) -> None:

@@ -381,6 +381,7 @@ Left.
 Text.
 =>
 ### First
+url: https://example.com/docs/a#first
 
 Do it.
 

@@ -124,7 +124,7 @@ def test_what_is_said_of_the_book_may_look_like_something_else(tmp_path, words):
     toml = (
         f'[book]\ntitle = {quoted}\nurl = "https://example.com"\nauthors = [{quoted}, "B"]\n'
         f"edition = {quoted}\ndate = {quoted}\nsummary = {quoted}\nrights = {quoted}\n"
-        f"language = {quoted}\n[pack]\nnotes = [{quoted}]\n"
+        f"[pack]\nnotes = [{quoted}]\n"
     )
     for style in STYLES:
         assert_fixed_point(write_book(tmp_path, {"x.md": "# X\n"}, toml), style)
@@ -137,6 +137,8 @@ CHAPTERS = {
     "a title that a section has too": "---\ntitle: Rye\n---\n\nText.\n\n## Rye\n\n[a](#rye)\n",
     "a file name that a section has too": "Text.\n\n## X\n\nText.\n",
     "front matter that differs in capitals": "---\ntitle: Rye\n---\n# rye\n\n## Rye\n",
+    "sections that leave a level out": "# X\n\n### A\n\nText.\n\n#### B\n\n### C\n\nText.\n",
+    "an HTML heading above sections": "# X\n\n### A\n\n<h2>B</h2>\n\n### C\n\nText.\n",
     "a heading after text": "Text.\n\n# Late\n\n## Late\n",
     "a heading over two lines": "Over\ntwo lines\n===\n\nText.\n",
     "a comment before the heading": "<!-- c -->\n# Title\n\nText.\n",

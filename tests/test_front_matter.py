@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bookpack.config import load_settings
+from bookpack.pipeline import check
 from bookpack.read.front_matter import FrontMatter, read_front_matter
 from strategies import modest, nasty_text
 
@@ -339,3 +341,61 @@ def test_any_values_of_the_known_fields_leave_the_text_alone(fields: dict[str, s
     for problem in front.problems:
         assert problem.rule == "wrong-front-matter-type"
         assert problem.span.slice(text) in block.splitlines()
+
+
+# What bookpack's own convention can do nothing with
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("date: soon", "date must be a date such as 2026-01-31, or a moment such as "),
+        ("date: 2026-13-40", "date must be a date"),
+        ("updated: 2026", "updated must be a date"),
+        ("lang: klingonese", "lang must be a language tag such as en or pt-BR, not 'klingonese'."),
+        ("lang: 5", "lang must be a language tag"),
+        ("slug: ../../etc", "slug must be a name that stays below the book's address"),
+        (
+            "url: /../../etc",
+            "url must be an address, or a path that stays below the book's address",
+        ),
+        ("slug: a/%2e%2E/b", "slug must be a name that stays"),
+        ("slug: 'a\\..\\b'", "slug must be a name that stays"),
+    ],
+)
+def test_values_that_mean_nothing_are_reported_with_the_wanted_form(make_book, line, message):
+    book = make_book({"a.md": f"---\ntitle: A\n{line}\n---\n# A\n\nText.\n"})
+    checked = check(load_settings(book), book / "build")
+    (found,) = checked.diagnostics
+    assert (found.code, found.position.line) == ("BP105", 3)
+    assert found.message.startswith(message)
+    assert checked.book.chapters[0].url == "https://example.com/a/"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "date: 2026-01-31",
+        "date: 2026-01-31 08:00:00 +0100",
+        "date:",
+        "lang: pt_BR",
+        "lang: zh-Hant-TW",
+        "slug: a/b",
+        "slug: a..b",
+        "url: /a.b/..c/",
+        "slug: /",
+    ],
+)
+def test_values_of_a_right_form_are_not(make_book, line):
+    book = make_book({"a.md": f"---\ntitle: A\n{line}\n---\n# A\n\nText.\n"})
+    assert check(load_settings(book), book / "build").diagnostics == []
+
+
+def test_other_tools_may_mean_something_by_a_date_in_words(make_book):
+    book = make_book(
+        {"a.qmd": "---\ndate: today\n---\n# A\n\nText.\n"}, '[book]\nurl = "https://example.com"\n'
+    )
+    (book / "_quarto.yml").write_text(
+        "project:\n  type: book\nbook:\n  title: T\n  chapters: [chapters/a.qmd]\n", "utf-8"
+    )
+    assert check(load_settings(book), book / "build").diagnostics == []

@@ -112,7 +112,7 @@ def test_settings_that_nobody_can_read_are_said_with_their_line(tmp_path, bookpa
     assert "hugo.toml is not valid TOML" in result.stderr
     found = json.loads(run(book, "check", "--url", "https://e.org", "--format", "json").stdout)
     assert {(f["name"], f["path"].rpartition("/")[2], f["line"]) for f in found} == {
-        ("book-without-title", "bookpack.toml", 1),
+        ("book-without-title", tmp_path.name, 1),
         ("invalid-convention-settings", "hugo.toml", 1),
     }
 

@@ -138,7 +138,8 @@ def test_a_path_as_site_url_is_no_address(tmp_path, bookpack):
 def test_settings_that_nobody_can_read_are_said_with_their_line(tmp_path):
     a_book(tmp_path, "- [A](a.md)\n", "a.md", **{"book.toml": '[book]\ntitle = "A\n'})
     assert order(tmp_path) == [("", "a.md")]
-    place, name, message = findings(tmp_path)[0]
+    untitled, (place, name, message) = findings(tmp_path)
+    assert untitled[1] == "book-without-title"
     assert (place.rpartition(":")[0], name) == ("book.toml:2", "invalid-convention-settings")
     assert message.startswith("book.toml is not valid TOML")
 

@@ -290,7 +290,7 @@ BROKEN = {
         (
             "broken-link",
             "twoo.md leads to no chapter of the book.",
-            "Nearest: two.md (https://example.com/two/).",
+            "Nearest: two.md.",
         ),
     ),
     "nothing near": (
@@ -301,12 +301,16 @@ BROKEN = {
     "missing address": (
         "/tow/",
         "https://example.com/tow/",
-        ("broken-link", "/tow/ leads to no chapter of the book.", "/two/"),
+        ("broken-link", "/tow/ leads to no chapter of the book.", "Nearest: two.md."),
     ),
     "missing own address": (
         "https://example.com/tow/",
         "https://example.com/tow/",
-        ("broken-link", "https://example.com/tow/ leads to no chapter of the book.", "/two/"),
+        (
+            "broken-link",
+            "https://example.com/tow/ leads to no chapter of the book.",
+            "Nearest: https://example.com/two/.",
+        ),
     ),
     "missing anchor": (
         "two.md#part-b",
@@ -364,6 +368,47 @@ def test_what_leads_nowhere_is_reported_and_absolute(make_book, target, url, fin
     (found,) = findings(book)
     assert found[:2] == finding[:2]
     assert finding[2] in found[2]
+
+
+HELP = {
+    "sailsjs.com/contributing": "Write https:// in front.",
+    "bit.ly/x": "Write https:// in front.",
+    "www.example.museum": "Write https:// in front.",
+    "example.com": "Write https:// in front.",
+    "baker@example.com": "Write mailto: in front.",
+    "(https://example.org/)": "Remove the brackets around the target.",
+    "[two.md]": "Remove the brackets around the target.",
+    "C#/syntax.md": "The file's path holds #: write # as %23.",
+    "../C#/syntax.md": "The file's path holds #: write # as %23.",
+    "two#1.md": "The file's path holds #: write # as %23.",
+    "why?.md": "The file's path holds ?: write ? as %3F.",
+    "C#/why?.png": "The file's path holds # and ?: write # as %23 and ? as %3F.",
+    "TODO": "Correct the target.",
+    "node.js/none.md": "Correct the target.",
+    "three.md": "Nearest: part/three.md.",
+    "partt/": "Nearest: part/index.md.",
+    "My%20Fil%20(1).md": "Nearest: My%20File%20%281%29.md.",
+}
+
+
+@pytest.mark.parametrize(("target", "help"), HELP.items(), ids=HELP)
+def test_the_help_says_what_an_author_may_have_meant(make_book, target, help):
+    more = {"C#/syntax.md": "# C\n", "C#/why?.png": "", "why?.md": "# Why\n", "two#1.md": "# 1\n"}
+    written = target.removeprefix("../")
+    book = write(make_book, f"[a]({written})", **more)
+    if written != target:
+        book = write(make_book, f"[a]({target})", path="part/x.md", **more)
+        (book / "chapters" / "x.md").unlink()
+    assert [found[2] for found in findings(book)] == [help]
+
+
+def test_at_most_two_names_are_suggested_as_paths_from_the_chapter(make_book):
+    more = {f"part/{name}/flour.md": f"# {name}\n" for name in ("a", "b", "c")}
+    book = write(make_book, "[a](../part/c/flower.md)\n\n[a](../c/flour.md)", "guide/x.md", **more)
+    assert [found[2] for found in findings(book)] == [
+        "Nearest: ../part/c/flour.md or ../part/a/flour.md.",
+        "Nearest: ../part/c/flour.md or ../part/a/flour.md.",
+    ]
 
 
 def test_a_broken_picture_is_reported_and_absolute(make_book):

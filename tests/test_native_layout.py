@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from bookpack.cli import cli
+from bookpack.read.order import readable_name
 
 
 def settings(layout: str = "", more: str = "", url: str = "https://example.com") -> str:
@@ -259,7 +260,7 @@ def test_the_slug_is_the_file_s_name(make_book):
         ("{base}/{slug}/", ["/", "/bread/", "/part/", "/rye/"]),
         ("{base}/{slug}", ["/", "/bread", "/part", "/rye"]),
         ("{base}/{slug}.html", ["/index.html", "/bread.html", "/part.html", "/rye.html"]),
-        ("{base}/{path}/", ["/index/", "/bread/", "/part/index/", "/part/rye/"]),
+        ("{base}/{path}/", ["/", "/bread/", "/part/", "/part/rye/"]),
         (
             "{base}/{path}.html",
             ["/index.html", "/bread.html", "/part/index.html", "/part/rye.html"],
@@ -338,3 +339,40 @@ def test_a_chapter_without_address_among_others_with_one_is_reported(make_book):
 
 def test_a_book_that_states_no_address_is_not_asked_for_one(make_book):
     assert findings(make_book(titled("a.md", "b.md"), settings())) == []
+
+
+# Titles made of names
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("0.8.x.md", "0.8.x"),
+        ("1.0.X.md", "1.0.X"),
+        ("1.x.md", "1.x"),
+        ("1.0.2.md", "1.0.2"),
+        ("v0.12.md", "v0.12"),
+        ("0.9.x-changes.md", "0.9.x changes"),
+        ("7.1-oven.md", "Oven"),
+        ("1. start.md", "Start"),
+        ("3.md", "3"),
+        ("2024-01-02-post.md", "Post"),
+        ("2024-01-02.md", "2024 01 02"),
+        ("02-getting_started.md", "Getting started"),
+    ],
+)
+def test_a_number_that_orders_goes_and_a_version_stays(name, title):
+    assert readable_name(name) == title
+
+
+def test_versions_are_no_numbers_that_could_be_there_twice(make_book):
+    book = make_book(titled("0.8.1.md", "0.8.2.md", "0.9.x.md", "10.0.x.md"))
+    assert order(book) == ["0.8.1.md", "0.8.2.md", "0.9.x.md", "10.0.x.md"]
+    assert "BP204" not in run(book, "check").output
+
+
+def test_a_folder_named_like_a_version_keeps_its_name(make_book):
+    assert parts(make_book(titled("v0.12/a.md", "0.8.x/a.md"))) == [
+        ("0.8.x", "0.8.x/a.md"),
+        ("v0.12", "v0.12/a.md"),
+    ]

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bookpack.config import load_settings
 from bookpack.editions.web.indexer import find_indexer
+from bookpack.serving import preview as made_in_memory
+from bookpack.serving.server import PreviewServer
 from bookpack.serving.watch import look_at
+from browser import in_browser
 from conftest import write_files
 
 MakeBook = Callable[..., Path]
@@ -101,6 +106,58 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Preview]]:
         preview.process.stdout.close()
 
 
+class TestWaiting:
+    """The address is there at once, and the book when it has been made."""
+
+    def test_a_browser_that_comes_too_early_is_asked_to_wait(
+        self, make_book: MakeBook, tmp_path: Path
+    ) -> None:
+        book = make_book(BOOK, BELOW)
+        preview = made_in_memory.Preview(lambda: load_settings(book), book / "build")
+        preview.find_address()
+        server = PreviewServer(preview, 0)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            assert urlsplit(server.url).path == "/books/bread/"
+            connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+
+            def get(accept: str) -> tuple[int, str | None, str]:
+                connection.request("GET", "/books/bread/2-oven/", headers={"Accept": accept})
+                answer = connection.getresponse()
+                return answer.status, answer.getheader("Retry-After"), answer.read().decode()
+
+            status, again, page = get("text/html,*/*")
+            assert (status, again) == (503, "1")
+            assert "The book is being made." in page
+            assert 'data-events="/books/bread/_bookpack/preview/events"' in page
+            assert get("image/avif") == (503, "1", "")
+            preview.refresh()
+            status, again, page = get("text/html")
+            assert (status, again) == (200, None)
+            assert "Oven" in page
+            connection.close()
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+    def test_a_book_that_cannot_be_read_has_an_address_too(self, tmp_path: Path) -> None:
+        preview = made_in_memory.Preview(lambda: load_settings(tmp_path), tmp_path / "build")
+        preview.find_address()
+        assert preview.shown.base_path == "/"
+        assert "The book has no base URL" in preview.refresh().problem
+
+    def test_a_tool_s_own_address_is_known_at_once(self, tmp_path: Path) -> None:
+        write_files(
+            tmp_path,
+            {"mkdocs.yml": "site_name: Bread\nsite_url: https://example.com/bread/\n"},
+        )
+        preview = made_in_memory.Preview(lambda: load_settings(tmp_path), tmp_path / "build")
+        preview.find_address()
+        assert preview.shown.base_path == "/bread/"
+
+
 class TestPages:
     def test_the_site_is_shown_at_the_path_of_its_address(
         self, make_book: MakeBook, serve: Callable[..., Preview]
@@ -164,6 +221,32 @@ class TestPages:
         assert "3-nothing.md" in oven.partition("bp-preview")[2]
         assert "Findings on this page" not in dough
         assert '<a href="../2-oven/">Oven</a>: ' in dough
+
+    def test_findings_can_be_folded_away_and_stay_so(
+        self, make_book: MakeBook, serve: Callable[..., Preview]
+    ) -> None:
+        script = """
+        const page = await browser.newPage({ viewport: { width: 900, height: 500 } });
+        const seen = [];
+        const see = async () => {
+          const panel = page.locator(".bp-preview");
+          const count = await panel.locator("summary").first().textContent();
+          seen.push([count, await panel.getByText("Findings on this page").isVisible()]);
+        };
+        await page.goto(args[0] + "2-oven/");
+        await see();
+        await page.locator(".bp-preview summary").first().click();
+        await page.reload();
+        await see();
+        await page.locator(".bp-preview summary").first().click();
+        await page.reload();
+        await see();
+        return seen;
+        """
+        preview = serve(make_book(BOOK))
+        count = len(re.findall('<li><span class="bp-', preview.page("2-oven/")))
+        name = f"Findings: {count}"
+        assert in_browser(script, preview.url) == [[name, True], [name, False], [name, True]]
 
     def test_a_page_that_differs_from_the_pack_says_so_until_it_is_mended(
         self, make_book: MakeBook, serve: Callable[..., Preview]

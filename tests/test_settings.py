@@ -1,6 +1,7 @@
 """`bookpack.toml`: every key, every wrong value, and a message with file, line and nearest name."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -335,3 +336,35 @@ class TestOnTheCommandLine:
         assert 'LLM edition of "Other"' in pack
         assert "https://other.example/a/" in pack
         assert "Edition: 7" in pack
+
+
+@pytest.mark.parametrize("language", ["klingonese", "5", "e", "en US"])
+def test_a_language_is_a_tag(tmp_path: Path, language: str) -> None:
+    (tmp_path / "bookpack.toml").write_text(
+        f'[book]\nurl = "https://example.com"\nlanguage = "{language}"\n', "utf-8"
+    )
+    wanted = (
+        "bookpack.toml:3: [book] language must be a language tag such as en or pt-BR, "
+        f"not '{language}'."
+    )
+    with pytest.raises(SettingsError, match=re.escape(wanted)):
+        load_settings(tmp_path)
+
+
+def test_what_a_tool_calls_a_language_and_is_no_tag_is_english(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path, url="https://example.com")
+    assert settings.with_convention(BookMeta(language="our own")).book.language == "en"
+    assert settings.with_convention(BookMeta(language="pt_BR")).book.language == "pt_BR"
+
+
+def test_set_reaches_into_tables_of_tables(tmp_path: Path) -> None:
+    def words(*overrides: str) -> Any:
+        return load_settings(tmp_path, url=BASE, overrides=overrides).site.words
+
+    assert words("site.words.search=Suche", "site.words.tip=Rat") == {
+        "search": "Suche",
+        "tip": "Rat",
+    }
+    wanted = "--set site.words.nope: [site.words] nope is not a known setting. Did you mean note?"
+    with pytest.raises(SettingsError, match=re.escape(wanted)):
+        words("site.words.nope=x")

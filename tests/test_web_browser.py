@@ -79,7 +79,14 @@ PARAGRAPH = "The dough rests until it has doubled; then it is folded, shaped and
 LONG = "# Long\n\n" + "\n".join(
     f"## Part {n}\n\n{PARAGRAPH}\n\n{PARAGRAPH}\n" for n in range(1, 41)
 )
-PAGES = {"cover": "", "long": "2-long/", "rich": "1-everything/", "contents": "contents.html"}
+PAGES = {
+    "cover": "",
+    "long": "2-long/",
+    "rich": "1-everything/",
+    "contents": "contents.html",
+    "print": "print.html",
+    "nothing": "404.html",
+}
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +99,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "bookpack.toml": SETTINGS,
             "chapters/1-everything.md": RICH,
             "chapters/2-long.md": LONG,
-            "chapters/3-short.md": "# Short\n\nA short one about crust.\n",
+            "chapters/3-short.md": "# Short\n\nA short one about crust[^1].\n\n[^1]: Hard.\n",
             "chapters/loaf.svg": PICTURE,
         },
     )
@@ -149,7 +156,7 @@ def seen(root: Path) -> dict[str, Any]:
 
 class TestPages:
     def test_axe_finds_nothing_in_light_and_dark(self, seen: dict[str, Any]) -> None:
-        assert len(seen) == 16
+        assert len(seen) == 24
         assert {name: page["violations"] for name, page in seen.items() if page["violations"]} == {}
 
     def test_nothing_scrolls_sideways(self, seen: dict[str, Any]) -> None:
@@ -194,6 +201,28 @@ def test_keys_turn_pages_and_show_help(root: Path) -> None:
         seen = in_browser(script, f"{host}/bread")
     keys = 4 if find_indexer() else 3
     assert seen == ["/bread/2-long/", "/bread/3-short/", "/bread/2-long/", keys, 0, "skip"]
+
+
+def test_a_page_opens_at_its_top_and_lists_show_where_it_is(root: Path) -> None:
+    # In a low window the page's own entry has to be scrolled to; the page itself must stay.
+    script = """
+    const seen = [];
+    for (const width of [360, 1440]) {
+      const page = await browser.newPage({ viewport: { width, height: 200 } });
+      await page.goto(`${args[0]}/3-short/`);
+      if (width === 360) await page.click("header .menu");
+      const entry = page.locator(".book [aria-current]");
+      await page.waitForFunction((one) => {
+        const [inner, outer] = [one, one.closest("nav")].map((it) => it.getBoundingClientRect());
+        return inner.top >= outer.top && inner.bottom <= outer.bottom + 1;
+      }, await entry.elementHandle());
+      seen.push(await page.evaluate(() => scrollY));
+      await page.close();
+    }
+    return seen;
+    """
+    with published(root) as host:
+        assert in_browser(script, f"{host}/bread") == [0, 0]
 
 
 @pytest.mark.skipif(find_indexer() is None, reason="there is no program for the index")
@@ -258,6 +287,37 @@ class TestSearch:
             assert seen["violations"] == []
             assert seen["said"] == []
             assert seen["wide"] == 360
+
+    def test_what_is_typed_before_search_is_there_is_not_lost(self, root: Path) -> None:
+        script = """
+        const page = await browser.newPage({ viewport: { width: 900, height: 300 } });
+        let arrive;
+        const late = new Promise((resolve) => { arrive = resolve; });
+        await page.route("**/search-*.js", (route) => late.then(() => route.continue()));
+        await page.goto(`${args[0]}/2-long/`);
+        await page.keyboard.press("/");
+        await page.keyboard.type("is fermentxing?");
+        for (let count = 0; count < 5; count++) await page.keyboard.press("Backspace");
+        await page.keyboard.type("ing");
+        arrive();
+        const typed = page.locator("dialog[open] input");
+        await typed.waitFor();
+        await page.waitForSelector(".search-results a");
+        return [await typed.inputValue(), await page.evaluate(() => scrollY)];
+        """
+        with published(root) as host:
+            assert in_browser(script, f"{host}/bread") == ["is fermenting", 0]
+
+    def test_a_search_that_does_not_come_says_so(self, root: Path) -> None:
+        script = """
+        const page = await browser.newPage();
+        await page.route("**/search-*.js", (route) => route.abort());
+        await page.goto(`${args[0]}/2-long/`);
+        await page.keyboard.press("/");
+        return await page.locator("dialog[open] p").textContent();
+        """
+        with published(root) as host:
+            assert in_browser(script, f"{host}/bread") == "Search cannot be loaded here."
 
 
 @pytest.mark.skipif(find_indexer() is None, reason="there is no program for the index")

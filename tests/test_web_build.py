@@ -152,6 +152,31 @@ class TestTheFolder:
         assert max(page.count(b"<li>") for path, page in site.items() if path[0].isdigit()) <= 27
         assert b"Chapter 59</bdi></a>" in site["60/index.html"]
 
+    def test_leads_from_a_long_book_s_cover_and_pages_to_its_parts(
+        self, make_book: MakeBook
+    ) -> None:
+        def part(name: str) -> str:
+            return (
+                f'[[part]]\ntitle = "{name}"\nchapters = {[f"{name}/{n}.md" for n in range(70)]}\n'
+            )
+
+        chapters = {f"{p}/{n}.md": f"# {p}{n}\n" for p in ("a", "b", "c") for n in range(70)}
+        book = make_book(chapters, SETTINGS + "".join(map(part, "abc")))
+        build(book, "site")
+        site = {path: text.decode() for path, text in pages(book / "build" / "site").items()}
+        cover = site["index.html"]
+        assert cover.count("<li>") == 3
+        assert '<li><a href="contents.html#part-3">c</a></li>' in cover
+        assert '<a class="action" href="contents.html">Contents</a>' in cover
+        assert 'id="part-3"' in site["contents.html"]
+        menu = site["b/30/index.html"].partition("<nav")[2].partition("</nav>")[0]
+        assert menu.count("<li>") == 25
+        assert re.findall('<p class="part">(.*?)</p>', menu) == [
+            '<a href="../../contents.html#part-1">a</a>',
+            "b",
+            '<a href="../../contents.html#part-3">c</a>',
+        ]
+
 
 class TestTheNextBuild:
     def test_of_an_unchanged_book_writes_nothing(self, book: Path) -> None:

@@ -223,6 +223,24 @@ class TestDescriptions:
         page = article("![](a.png)\n", kept("Three mills.", engine="person"))
         assert "<summary>Description of the picture</summary>" in page
 
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("", ""),
+            ("\n\nNo words were found in it by OCR.", ""),
+            ("\n\nWords found in it by OCR: Flour", "<p>Words found in it by OCR: Flour</p>"),
+            ("\n\nIts own title: A mill", "<p>Its own title: A mill</p>"),
+        ],
+    )
+    def test_by_the_file_alone_tell_readers_nothing_but_its_words(
+        self, text: str, told: str, article: Article
+    ) -> None:
+        said = f"Not described by a model. A PNG picture of 1 × 1 pixels.{text}"
+        page = article("See ![a](a.png)\n", kept(said, engine="offline", alt=""))
+        found = re.search(r'<details class="description offline">.*?</summary>\n(.*?)\n</det', page)
+        assert (found[1] if found else "") == told
+        assert "pixels" not in page
+
     def test_of_what_decorates_say_nothing(self, article: Article) -> None:
         page = article("![](a.png)\n", kept("A line.", kind="decorative", alt=""))
         assert '<img src="../a.png" alt=""' in page
@@ -309,6 +327,9 @@ def test_a_description_is_printed_though_it_is_folded(article: Article) -> None:
     page = article("![](a.png)\n", kept("A river drives three mills."))
     shown = in_browser(PRINT, f"<!doctype html><style>{style}</style><article>{page}</article>")
     assert shown == [False, True, False]
+    page = page.replace('class="description"', 'class="description offline"')
+    shown = in_browser(PRINT, f"<!doctype html><style>{style}</style><article>{page}</article>")
+    assert shown == [False, False, False]
 
 
 @few

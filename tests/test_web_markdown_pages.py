@@ -245,6 +245,10 @@ def test_no_assistant_is_linked_unless_the_author_names_one(make_book):
         ('assistants = { A = "https://a.example/{link}" }', "with {url} or {prompt}"),
         ('assistants = "https://a.example/{url}"', "assistants must be a table of strings"),
         ('sold-at = "shop"', "sold-at must be an http or https address, not 'shop'"),
+        (
+            'edit = "https://example.org/edit"',
+            "edit must be an http or https address with {path}, not 'https://example.org/edit'",
+        ),
         ('license = "CC BY 4.0"', "license must be an http or https address"),
         ('rsl = "/license.xml"', "rsl must be an http or https address"),
         ('color = "blue"', "color must be written as #rrggbb, not 'blue'"),

@@ -503,6 +503,10 @@ class TestPageMenu:
             "Open in Helper</a>"
         ) in menu
 
+    def test_leads_to_sections_with_odd_names(self, chapter: Render) -> None:
+        page = chapter('# One\n\n## Two {#50%"}\n\n[x](#50%25%22)\n')
+        assert [link for link in page.links if link.startswith("#")].count("#50%25%22") == 3
+
     def test_of_a_book_that_is_sold_has_no_markdown(self, chapter: Render) -> None:
         sold = SETTINGS + "[pack]\npublish = false\n"
         assert "bp-page" not in chapter("# One\n\nText.\n", sold).markup
@@ -515,7 +519,9 @@ class TestPageMenu:
         site = build({"one.md": "# One\n\nText.\n"}, sold)
         offer = '<a{} href="https://example.org/shop">Get this book for language models</a>'
         page = (site / "one" / "index.html").read_text("utf-8")
-        assert offer.format("") in page.partition('<ul id="bp-page"')[2].partition("</ul>")[0]
+        # A menu of one entry would be a button that leads to a button.
+        assert offer.format("") in page
+        assert "bp-page" not in page
         assert offer.format(' class="action"') in (site / "index.html").read_text("utf-8")
 
     def test_of_a_book_that_is_published_does_not_send_readers_away(
@@ -527,6 +533,22 @@ class TestPageMenu:
         assert "shop" not in (site / "one" / "index.html").read_text("utf-8")
         cover = (site / "index.html").read_text("utf-8")
         assert re.findall(r'href="https://example.org/shop">(.+?)<', cover) == ["Buy"]
+
+    def test_leads_to_where_the_chapter_is_edited(self, build: Callable[..., Path]) -> None:
+        edit = '[site]\nedit = "https://example.org/edit/main/{path}?quick=1&plain=1"\n'
+        file = "chapters/kitchen/50%25%20rye.md"
+        link = f'<a href="https://example.org/edit/main/{file}?quick=1&amp;plain=1">Edit'
+        text = "---\nslug: rye\n---\n# Rye\n\nText.\n"
+        site = build({"kitchen/50% rye.md": text}, SETTINGS + "[pack]\npublish = false\n" + edit)
+        page = (site / "rye" / "index.html").read_text("utf-8")
+        assert link in page.partition('<div class="page-tools">')[2].partition("</div>")[0]
+        # The file has moved, and nothing else that the page shows has changed.
+        file = "chapters/grain/50%25%20rye.md"
+        site = build(
+            {"grain/50% rye.md": text, "kitchen/50% rye.md": "---\ndraft: true\n---\n"},
+            SETTINGS + "[pack]\npublish = false\n" + edit,
+        )
+        assert file in (site / "rye" / "index.html").read_text("utf-8")
 
     def test_has_the_words_of_the_settings(self, chapter: Render) -> None:
         words = '[site.words]\ncopy-page = "<b>Kopieren</b>"\nopen-in = "Mit {name}"\n'
@@ -575,6 +597,15 @@ class TestTheContents:
                 ("", "late"),
             ]
 
+    def test_set_chapters_in_below_the_one_that_is_called_as_their_folder(
+        self, build: Callable[..., Path]
+    ) -> None:
+        chapters = {f"{path}.md": f"# {path[-3:]}\n" for path in ("api/add", "api/api", "rye")}
+        site = build(chapters, SETTINGS + '[layout]\nurl-style = "{base}/{path}/"\n')
+        page = (site / "contents.html").read_text("utf-8")
+        listed = re.findall(r'<li(?: class="below-(\d)")?><a [^>]*><bdi>(\w+)</bdi>', page)
+        assert listed == [("", "api"), ("1", "add"), ("", "rye")]
+
 
 class TestLanguages:
     def test_of_titles_are_named_where_they_differ(self, build: Callable[..., Path]) -> None:
@@ -591,11 +622,26 @@ class TestLanguages:
             assert 'lang="en" hreflang' not in page
         page = (site / "2" / "index.html").read_text("utf-8")
         assert '<html lang="de"' in page
-        assert ' lang="en" hreflang="en"><bdi>One</bdi>' in page
-        assert '<bdi lang="en">One</bdi>' in page
-        assert 'lang="de" hreflang' not in page
+        # What stands around the text is in the language of the book.
+        assert '<body class="chapter" lang="en" dir="ltr">' in page
+        assert re.search('<article[^>]* lang="de" dir="ltr">', page)
+        assert german in page.replace(' aria-current="page"', "")
+        assert "<bdi>One</bdi>" in page
+        assert 'lang="en" hreflang' not in page
         assert '<bdi lang="de">Zwei</bdi>' in (site / "1/index.html").read_text("utf-8")
-        assert ' lang="de"><bdi>Zwei</bdi>' in (site / "print.html").read_text("utf-8")
+        whole = (site / "print.html").read_text("utf-8")
+        assert ' lang="de"><bdi>Zwei</bdi>' in whole
+        assert re.findall("<article(.*?)>", whole) == ["", ' lang="de" dir="ltr"']
+
+    def test_that_run_the_other_way_turn_nothing_but_the_text(
+        self, build: Callable[..., Path]
+    ) -> None:
+        text = "---\nlang: fa\n---\n# نان\n\n## آرد\n\nآرد و آب.\n"
+        page = (build({"1.md": text}) / "1" / "index.html").read_text("utf-8")
+        assert '<html lang="fa" dir="rtl">' in page
+        assert '<body class="chapter" lang="en" dir="ltr">' in page
+        assert re.search('<article[^>]* lang="fa" dir="rtl">', page)
+        assert '<ul lang="fa" dir="rtl">' in page
 
 
 TAKEN = """\

@@ -137,6 +137,20 @@ The miller.
 """
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<a><img style="width:285px" src="a.png" alt="A mill"/></a>',
+        'A <a><img src="a.png" alt="A mill"></a> mill.',
+        '<a name="mill"><img src="a.png" alt="A mill"></a>',
+        '<a href="https://example.org"><img src="a.png" alt="A mill"></a>',
+        '<a name="mill"></a> A [![mill](a.png)](https://example.org) and ![mill](a.png).',
+    ],
+)
+def test_pictures_in_anchors_are_not_compared(text: str, make_book: MakeBook) -> None:
+    assert found(BuiltSite(make_book({"one.md": f"# One\n\n{text}\n\nText.\n"}))) == []
+
+
 class TestCaptions:
     """Where the page leaves a caption to the author's HTML or list, only the pack takes it over."""
 

@@ -94,8 +94,9 @@ def _obeys(stream: Any) -> bool:
 
 
 def complain(message: str) -> None:
-    """Print one clear sentence on stderr."""
-    click.echo(f"bookpack: {message}", err=True)
+    """Print one clear sentence on stderr; what it quotes cannot steer the terminal."""
+    shown = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in message)
+    click.echo(f"bookpack: {shown}", err=True)
 
 
 @contextmanager

@@ -16,6 +16,14 @@ class SettingsError(BookpackError):
     exit_status = 2
 
 
+def missing_extra(what: str, extra: str) -> SettingsError:
+    """Return an error that says which of bookpack's extras `what` needs, and how to have it."""
+    return SettingsError(
+        f'{what} needs bookpack\'s extra "{extra}": '
+        f'run pip install ".[{extra}]" in the folder of bookpack\'s source.'
+    )
+
+
 class WorldError(BookpackError):
     """The machine said no: a full disk, a missing right, a file that is not what it should be."""
 

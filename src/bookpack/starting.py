@@ -3,15 +3,20 @@
 import os
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from string import Template
 
 from bookpack.config import SETTINGS_FILE, Settings, load_settings
+from bookpack.config.tables import LayoutTable
 from bookpack.editions.unpack import toml_string
 from bookpack.errors import SettingsError, WorldError
 from bookpack.read.book import PlannedBook, plan_book, read_book
 from bookpack.read.files import BookFiles
+from bookpack.read.layouts import native
+from bookpack.read.layouts.base import read_page
 from bookpack.read.layouts.registry import choose_layout
+from bookpack.read.order import is_index
 
 _SETTINGS = Template("""\
 # Settings of this book. Everything but title and url may be left out.
@@ -44,10 +49,16 @@ $layout
 # url = "https://example.com/shop"
 """)
 _NATIVE_CHOICES = """\
-# Which address a chapter gets that states none.
-# url-style = "{base}/{slug}/"
 # Reading order; without it: front matter weight, then natural order of names.
 # chapters = ["1-introduction.md", "2-first-steps.md"]"""
+_USUAL_STYLE = """\
+# Which address a chapter gets that states none.
+# url-style = "{base}/{slug}/\""""
+_BY_PATH = "{base}/{path}/"
+_STYLE_BY_PATH = f"""\
+# Which address a chapter gets that states none: several files share a name.
+url-style = "{_BY_PATH}\""""
+_AMBIGUOUS_SLUG = "BP211"
 _FIRST_CHAPTER = "# Introduction\n\nThe first chapter of a new book.\n"
 _PLACEHOLDER_URL = "https://example.com"
 
@@ -78,6 +89,7 @@ def start_book(
         known = choose_layout(files, settings)[0].meta(files, settings).url or settings.book.url
         if not known:
             settings = load_settings(folder, url=_PLACEHOLDER_URL, overrides=overrides)
+        settings = _settled(settings, files)
         planned = plan_book(settings, files)
         text = _SETTINGS.substitute(_known_and_unknown(planned, files, settings, url))
         file.write_text(_with_overrides(text, overrides), "utf-8")
@@ -86,6 +98,36 @@ def start_book(
         raise WorldError(f"Cannot write to {folder}: {error.strerror or error}.") from None
     book, _ = read_book(planned, files)
     return written, [(chapter.path, chapter.url) for chapter in book.chapters]
+
+
+def _settled(settings: Settings, files: BookFiles) -> Settings:
+    """Settle what a plain folder of chapters shows and its author has not said.
+
+    The chapter folder, where everything lies below one; addresses by path, where names would
+    collide; the title, as the first page says it.
+    """
+    if choose_layout(files, settings)[0].NAME != native.NAME:
+        return settings
+    layout = settings.layout
+    root = native.chapter_folder(files, settings)
+    if not root:
+        folders = {path.partition("/")[0] if "/" in path else "" for path in files.find_markdown()}
+        root = folders.pop() if len(folders) == 1 else ""
+        settings = replace(settings, layout=replace(layout, source=root))
+    plan = plan_book(settings, files).plan
+    collide = any(found.code == _AMBIGUOUS_SLUG for found in plan.diagnostics)
+    if collide and layout.url_style == LayoutTable().url_style:
+        styled = replace(settings.layout, url_style=_BY_PATH)
+        settings = replace(settings, layout=styled)
+    if not settings.book.title:
+        pages = [entry.page for entry in plan.entries if "/" not in entry.page.path]
+        if root and files.is_file("README.md"):
+            readme = read_page(files, "", "README.md")
+            pages += [readme] if readme is not None else []
+        titles = (native.index_title(page) for page in pages if is_index(page.path))
+        title = " ".join(next(filter(None, titles), "").split())
+        settings = replace(settings, book=replace(settings.book, title=title))
+    return settings
 
 
 def _known_and_unknown(
@@ -103,9 +145,13 @@ def _known_and_unknown(
         address = f"url = {toml_string(url or _PLACEHOLDER_URL)}"
         if url is None:
             address += "  # the address where the book is, or will be, published"
+    if layout.NAME == native.NAME:
+        reason = native.recognise(files, settings) or reason
     where = f"# The book is read as {layout.NAME}: {reason}.\n"
-    if layout.NAME == "native":
-        where += f"source = {toml_string(planned.plan.root or '.')}\n{_NATIVE_CHOICES}"
+    if layout.NAME == native.NAME:
+        where += f"source = {toml_string(planned.plan.root or '.')}\n"
+        where += _STYLE_BY_PATH if settings.layout.url_style == _BY_PATH else _USUAL_STYLE
+        where += f"\n{_NATIVE_CHOICES}"
     else:
         where += f"convention = {toml_string(layout.NAME)}"
     return {"title": title, "url": address, "layout": where}

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bookpack.ask.trouble import Follows, Trouble, judge
 from bookpack.config.tables import ModelTable
-from bookpack.errors import SettingsError
+from bookpack.errors import SettingsError, missing_extra
 
 _LARGEST_REPLY = 20_000_000
 """Bytes; a chat completion has some thousand."""
@@ -45,9 +45,7 @@ class Endpoint:
         try:
             import openai  # noqa: F401 - asked for here, so that its absence is told at once
         except ImportError:
-            raise SettingsError(
-                'Asking a model needs the package openai: pip install "bookpack[model]".'
-            ) from None
+            raise missing_extra("Asking a model", "model") from None
 
     def connect(self, now: Callable[[], float]) -> "Connection":
         """Return a connection for the running event loop; `now` gives seconds since 1970."""

@@ -18,6 +18,8 @@ from bookpack.console import (
     progress,
 )
 
+_SHOWN_CHAPTERS = 10
+
 
 @click.command(epilog="Example: bookpack build mybook --out build --url https://example.com")
 @book_options
@@ -164,10 +166,13 @@ def init(book: Path, url: str | None, overrides: tuple[str, ...], quiet: bool) -
         return
     for file in written:
         click.echo(f"Written: {file}")
-    width = max((len(path) for path, _ in chapters), default=0)
-    click.echo(f"{len(chapters)} chapter{'' if len(chapters) == 1 else 's'}, in reading order:")
-    for path, address in chapters:
+    shown = chapters[:_SHOWN_CHAPTERS] if len(chapters) > _SHOWN_CHAPTERS + 1 else chapters
+    width = max((len(path) for path, _ in shown), default=0)
+    click.echo(f"{len(chapters):,} chapter{'' if len(chapters) == 1 else 's'}, in reading order:")
+    for path, address in shown:
         click.echo(f"  {path:<{width}}  {address}")
+    if len(shown) < len(chapters):
+        click.echo(f"  … and {len(chapters) - len(shown):,} more")
     click.echo(f"Next: bookpack build {book}")
 
 

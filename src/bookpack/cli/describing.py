@@ -90,6 +90,13 @@ class DescribeRun:
         for pattern in patterns:
             if pattern != "all" and not any(_is_meant(case, [pattern]) for case in meant):
                 raise SettingsError(f"No picture of the book has a description called {pattern}.")
+        empty = [c.kept.path for c in meant if c.kept and tend.says_nothing(c.kept.description)]
+        for path in empty:
+            complain(
+                f"{path} says nothing and is not approved. Write something first, or mark the "
+                'picture as decoration (kind = "decorative").'
+            )
+        meant = [case for case in meant if case.kept and case.kept.path not in empty]
         if self.dry_run:
             names = [case.kept.name for case in meant if case.kept and not tend.is_approved(case)]
         else:
@@ -97,6 +104,8 @@ class DescribeRun:
         for name in names:
             self._say(f"{'Would approve' if self.dry_run else 'Approved'}: {name}")
         self._say(f"{counted(len(names), 'description')} {self._done('approved')}.")
+        if empty:
+            raise SystemExit(EXIT_FINDINGS)
 
     def prune(self) -> None:
         """Remove descriptions that no picture has any more."""

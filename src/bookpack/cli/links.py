@@ -135,5 +135,5 @@ def _fix_links(
                     raise SettingsError(f"{name} is no code of a fix ({', '.join(FIXES)}) or id.")
             refused += decide(chosen, why=why)
     else:
-        at_terminal(desk)
+        at_terminal(desk, quiet)
     sum_up(desk, refused, quiet)

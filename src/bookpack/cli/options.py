@@ -1,6 +1,6 @@
 """Options that commands share, and the exit statuses that they return."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,3 +63,17 @@ def settings_of(
         what = "is a file, not a folder" if book.exists() else "does not exist"
         raise SettingsError(f"The book's folder {book} {what}.")
     return load_settings(book, config, url=url, overrides=overrides)
+
+
+def given_here(name: str) -> bool:
+    """Tell whether the parameter `name` was written on the command line."""
+    from click.core import ParameterSource
+
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
+
+
+def refuse_together(given: Mapping[str, bool], one: str, other: str) -> None:
+    """Raise `SettingsError` where both options are `given`: they ask for different things."""
+    if given[one] and given[other]:
+        raise SettingsError(f"{one} and {other} cannot be used together; leave one of them out.")

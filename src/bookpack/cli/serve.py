@@ -47,6 +47,8 @@ def serve(
             if open_browser:
                 click.launch(address)
         told.append(address)
+        if not shown.number:
+            return
         if shown.problem:
             complain(shown.problem)
         elif not quiet:

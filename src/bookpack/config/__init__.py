@@ -25,7 +25,7 @@ from bookpack.config.tables import (
     PartTable,
     SiteTable,
 )
-from bookpack.config.values import check_values
+from bookpack.config.values import check_values, is_language_tag
 from bookpack.diagnostics import Selection
 from bookpack.errors import SettingsError
 from bookpack.model import BookMeta
@@ -74,7 +74,9 @@ class Settings:
         }
         name = " ".join(self.folder.resolve().name.split())
         book["title"] = " ".join(book["title"].split()) or name
-        book["language"] = book["language"] or "en"
+        # A convention's own settings may call a language what they like.
+        known = is_language_tag(book["language"].replace("_", "-"))
+        book["language"] = book["language"] if known else "en"
         if not book["url"]:
             raise SettingsError(
                 "The book has no base URL, so its links cannot become absolute. "
@@ -169,4 +171,10 @@ def _apply_override(tables: dict[str, Any], override: str) -> None:
     entry = tables.setdefault(table, {})
     if not isinstance(entry, dict):
         raise SettingsError(f"--set {override}: [[{table}]] tables can only be set in a file.")
+    inner, dot, name = key.partition(".")
+    if dot:
+        # A table in a table, such as `site.words.search`.
+        key, entry = name, entry.setdefault(inner, {})
+        if not isinstance(entry, dict):
+            raise SettingsError(f"--set {override}: {inner} is set as a whole in the file.")
     entry[key] = parsed

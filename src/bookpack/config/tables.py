@@ -170,11 +170,12 @@ class SiteTable:
     the pages, such as `next = "Weiter"`.
 
     `assistants` are names of assistants → addresses that open them, in which `{url}` stands for
-    the page's address and `{prompt}` for a question that holds it. `sold_at` is where the packed
-    edition is sold. `license` is the address of the book's licence, `rsl` that of a licence for
-    machines (https://rslstandard.org/rsl). `color`, as `#rrggbb`, is that of the icon and of the
-    cards that show a page elsewhere; `card_font` is the path of a font file in the book's folder
-    for their text, where the title's script needs one.
+    the page's address and `{prompt}` for a question that holds it. `edit` is the address where a
+    chapter is edited, in which `{path}` stands for its file in the book's folder. `sold_at` is
+    where the packed edition is sold. `license` is the address of the book's licence, `rsl` that of
+    a licence for machines (https://rslstandard.org/rsl). `color`, as `#rrggbb`, is that of the icon
+    and of the cards that show a page elsewhere; `card_font` is the path of a font file in the
+    book's folder for their text, where the title's script needs one.
     """
 
     theme: str = "theme"
@@ -184,6 +185,7 @@ class SiteTable:
     mermaid: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     assistants: Mapping[str, str] = field(default_factory=dict)
+    edit: str = ""
     sold_at: str = ""
     license: str = ""
     rsl: str = ""

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from bookpack.config import Settings
 
 _PLACEHOLDERS = ("base", "slug", "path")
+_LANGUAGE_TAG = re.compile(r"(?:[A-Za-z]{2,8}|[ix](?=-))(?:-[A-Za-z0-9]{1,8})*")
+
+
+def is_language_tag(tag: str) -> bool:
+    """Tell whether `tag` has the shape of a language tag, as `en`, `pt-BR` (BCP 47, RFC 5646).
+
+    Whether the language is a registered one is not looked up.
+    """
+    return _LANGUAGE_TAG.fullmatch(tag) is not None
 
 
 def check_values(settings: "Settings", reader: Reader) -> None:
@@ -77,6 +86,10 @@ def check_values(settings: "Settings", reader: Reader) -> None:
     _check_model(settings.model, reader)
     _check_site(settings.site, reader)
     _check_grammar(settings.grammar, reader)
+    language = settings.book.language
+    if language and not is_language_tag(language.replace("_", "-")):
+        complaint = f"must be a language tag such as en or pt-BR, not {language!r}"
+        raise reader.error("language", complaint, "book")
     if any(control in settings.book.title for control in "\n\r"):
         raise reader.error("title", "must be one line", "book")
 
@@ -158,6 +171,9 @@ def _check_site(site: SiteTable, reader: Reader) -> None:
         if address and not _is_web_address(address):
             complaint = f"must be an http or https address, not {address!r}"
             raise reader.error(key, complaint, "site")
+    if site.edit and not ("{path}" in site.edit and _is_web_address(site.edit)):
+        complaint = f"must be an http or https address with {{path}}, not {site.edit!r}"
+        raise reader.error("edit", complaint, "site")
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", site.color):
         raise reader.error("color", f"must be written as #rrggbb, not {site.color!r}", "site")
     for name, address in site.assistants.items():

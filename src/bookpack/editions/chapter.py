@@ -193,12 +193,15 @@ class _Changes:
             self.replace(heading.address.span, f"url: {chapter.url}\n")
 
     def name_sections(self, wanted: bool) -> None:
-        """Put the section's address under each level-two heading, or take it away.
+        """Put each section's address under its heading, or take it away.
 
-        A section whose heading leaves no anchor is published at the chapter's own address.
+        Sections are those of the topmost level below the title: two in most chapters. A section
+        whose heading leaves no anchor is published at the chapter's own address.
         """
-        for heading in self.structure.headings:
-            if heading.level != 2 or not heading.outermost or heading is self.chapter.title_heading:
+        below = [h for h in self.structure.headings if h.outermost and h.level > 1]
+        topmost = min((heading.level for heading in below), default=0)
+        for heading in below:
+            if heading.level != topmost or heading is self.chapter.title_heading:
                 continue
             address = self.chapter.url + (f"#{heading.anchor}" if heading.anchor else "")
             line = heading.address

@@ -13,6 +13,9 @@ from bookpack.read.plain import escape_plain
 
 LABEL = "Not described by a model."
 _PARTED = " · "
+_OWN_TITLE, _OWN_DESCRIPTION = "Its own title:", "Its own description:"
+_SPELLED, _READ = "Words in it,", "Words found in it by OCR"
+_FOR_READERS = (_OWN_TITLE, _OWN_DESCRIPTION, _SPELLED, _READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +41,30 @@ def describe_offline(facts: Facts, reading: Reading | None) -> OfflineDescriptio
         return OfflineDescription("", f"{LABEL} The picture {escape_plain(facts.problem)}.", None)
     paragraphs = [f"{LABEL} {_kind_and_size(facts)}."]
     if facts.own_title:
-        paragraphs.append(f"Its own title: {escape_plain(facts.own_title)}")
+        paragraphs.append(f"{_OWN_TITLE} {escape_plain(facts.own_title)}")
     if facts.own_description:
-        paragraphs.append(f"Its own description: {escape_plain(facts.own_description)}")
+        paragraphs.append(f"{_OWN_DESCRIPTION} {escape_plain(facts.own_description)}")
     if facts.own_words:
-        paragraphs.append(f"Words in it, as the file spells them: {_listed(facts.own_words)}")
+        paragraphs.append(f"{_SPELLED} as the file spells them: {_listed(facts.own_words)}")
     words = facts.own_words or None
     if reading is not None and not facts.own_words:
         words = reading.words
         if reading.lines:
             marked = _listed(map(_marked, reading.lines))
             doubt = " (? = two readings differ)" if reading.doubtful else ""
-            paragraphs.append(f"Words found in it by OCR{doubt}: {marked}")
+            paragraphs.append(f"{_READ}{doubt}: {marked}")
         else:
             paragraphs.append("No words were found in it by OCR.")
     return OfflineDescription(facts.looks, "\n\n".join(paragraphs), words)
+
+
+def for_readers(text: str) -> str:
+    """Return what an offline description tells who sees the picture's page: the words in it.
+
+    What kind of a file it is tells nothing to who can have it read out.
+    """
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(one for one in paragraphs if one.startswith(_FOR_READERS))
 
 
 def _kind_and_size(facts: Facts) -> str:

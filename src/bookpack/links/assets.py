@@ -78,7 +78,7 @@ class AssetResolver:
             return (
                 Resolution(Kind.ASSET, url, candidates[0])
                 if absolute
-                else self._missing_file(target, candidates)
+                else self._missing_file(target, candidates, chapter)
             )
         if path.lower().endswith(MARKDOWN_SUFFIXES) and not rooted:
             url = self._url_of_missing(candidates[0])
@@ -86,7 +86,8 @@ class AssetResolver:
         message = f"{target} leads to no chapter of the book."
         if outside:
             message = f"{target} leads to {outside}, which is no chapter of the book."
-        return _broken(url, "broken-link", message, relative, self.suggestions.chapters(named))
+        help = self.suggestions.chapters(target, named, chapter)
+        return _broken(url, "broken-link", message, relative, help)
 
     def _at_root(self, named: str) -> list[str]:
         """Return the files that a path from the root of the site can mean."""
@@ -103,7 +104,7 @@ class AssetResolver:
         folder = posixpath.dirname(self.site.prefix + chapter.path)
         return [posixpath.join(folder, named), *self._published_at(url)]
 
-    def _missing_file(self, target: str, candidates: list[str]) -> Resolution:
+    def _missing_file(self, target: str, candidates: list[str], chapter: Chapter) -> Resolution:
         """Return what a relative target means whose file is not there as it is spelled."""
         for candidate in candidates:
             similar = self.files.similar(candidate)
@@ -120,7 +121,8 @@ class AssetResolver:
                     relative=True,
                 )
         message = f"There is no file {candidates[0]}."
-        return _broken(self._asset_url(candidates[0], target), "missing-asset", message, True)
+        help = self.suggestions.form(target, chapter)
+        return _broken(self._asset_url(candidates[0], target), "missing-asset", message, True, help)
 
     def _site_page(self, candidates: list[str], url: str) -> str:
         for candidate in candidates:

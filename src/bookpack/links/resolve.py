@@ -8,6 +8,7 @@ so that no relative target leaves the house.
 
 import posixpath
 import re
+from dataclasses import replace
 from urllib.parse import unquote, urljoin
 
 from bookpack.links.assets import PAGE_SUFFIX, AssetResolver, browser_url
@@ -40,7 +41,7 @@ class LinkResolver:
         self._anchors: dict[str, frozenset[str]] = {}
         self._folded: dict[str, dict[str, list[str]]] = {}
         self._answers: dict[tuple[str, str, bool], Resolution] = {}
-        self.suggestions = Suggestions(book)
+        self.suggestions = Suggestions(book, files)
         self.assets = AssetResolver(book, files, self.site, self.suggestions)
 
     def resolve(self, target: str, chapter: Chapter, *, is_image: bool = False) -> Resolution:
@@ -91,9 +92,11 @@ class LinkResolver:
                 relative=not absolute,
             )
         if found:
-            return self._with_anchor(
+            resolution = self._with_anchor(
                 found[0], found[0].url, query, anchor, relative=not absolute, wrong_case=near
             )
+            slip = self.suggestions.form(target, chapter) if resolution.rule else ""
+            return replace(resolution, help=slip) if slip else resolution
         labelled = self._labelled(unquote(target))
         if labelled is not None:
             return labelled

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import yaml
 
+from bookpack.config.values import is_language_tag
 from bookpack.model import Problem
 from bookpack.source import Span
 
@@ -91,12 +93,7 @@ def _fields(
     problems: list[Problem] = []
 
     def wrong(key: str, wanted: str) -> None:
-        found = re.compile(rf"^[\"']?{re.escape(key)}[\"']?[ \t]*[:=].*", re.M).search(
-            text, start, closing.start()
-        )
-        span = Span(found.start(), found.end()) if found else Span(0, 3)
-        message = f"{key} must be {wanted}, not {_shorten(values[key])}."
-        problems.append(Problem("wrong-front-matter-type", span, message))
+        problems.append(_wrong(key, wanted, values, text, Span(start, closing.start())))
 
     def text_of(key: str) -> str | None:
         value = values.get(key)
@@ -148,9 +145,48 @@ def _fields(
     )
 
 
+def values_without_meaning(front: FrontMatter, text: str) -> list[Problem]:
+    """Return what the front matter of `text` says and bookpack's own convention cannot use.
+
+    Other tools have words for a date (`today`) and slugs that lead up; `front` keeps those.
+    """
+    values, block = front.values or {}, Span(0, front.end)
+    found = [
+        (key, "a date such as 2026-01-31, or a moment such as 2026-01-31T08:00:00+01:00")
+        for key in _DATE_KEYS
+        if values.get(key) not in (None, "") and not _as_date(values[key])
+    ]
+    if values.get("lang") not in (None, "") and not front.lang:
+        found.append(("lang", "a language tag such as en or pt-BR"))
+    if front.url is not None and not stays_below(front.url):
+        found.append(("url", "an address, or a path that stays below the book's address"))
+    if front.slug is not None and not stays_below(front.slug):
+        found.append(("slug", "a name that stays below the book's address"))
+    return [_wrong(key, wanted, values, text, block) for key, wanted in found]
+
+
+def stays_below(path: str) -> bool:
+    """Tell whether the path that an author gave a page has no step up (RFC 3986, 5.2.4).
+
+    A backslash counts as the slash that browsers take it for. A full address goes where it goes.
+    """
+    if re.match(r"https?://", path, re.I):
+        return True
+    names = unquote(path).replace("\\", "/").strip("/").split("/")
+    return ".." not in names and "." not in names
+
+
+def _wrong(key: str, wanted: str, values: Mapping[str, Any], text: str, block: Span) -> Problem:
+    line = re.compile(rf"^[\"']?{re.escape(key)}[\"']?[ \t]*[:=].*", re.M)
+    found = line.search(text, block.start, block.end)
+    span = Span(found.start(), found.end()) if found else Span(0, 3)
+    message = f"{key} must be {wanted}, not {_shorten(values[key])}."
+    return Problem("wrong-front-matter-type", span, message)
+
+
 def _as_language(value: Any) -> str:
     tag = value.strip().replace("_", "-") if isinstance(value, str) else ""
-    return tag if re.fullmatch(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*", tag) else ""
+    return tag if is_language_tag(tag) else ""
 
 
 def _as_date(value: Any) -> str:

@@ -8,6 +8,7 @@ from bookpack.read.html import RAW_TEXT_ELEMENTS, is_decorative, scan_html
 from bookpack.source import Span
 
 _TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+_TAG_BUT_ANCHOR = re.compile(rf"(?!</?[aA][\s>]){_TAG.pattern}")
 _COMMENT = re.compile(r"<!--(?:-?>|.*?(?:-->|\Z))", re.S)
 _QUOTE_MARKS = re.compile(r"(?<=[\n\r])[ \t]*(?:>[ ]?)+")
 _MOST_TAGS_IN_A_LINK = 50
@@ -70,15 +71,18 @@ class MarkupReader:
         around = SpanList(
             [offset for span in sorted(link.span for link in links) for offset in span]
         )
-        links_open = tables_open = 0
+        anchors: list[bool] = []  # those that are open, and whether each is a link
+        tables_open = 0
         here = Span(0, 0)
         for index, seen in enumerate(self._seen):
             tag = seen.tag
             if tag.span.start >= here.end:
                 here = seen.html_block or seen.block
-                links_open = tables_open = 0
-            if tag.name == "a":
-                links_open = max(0, links_open + (-1 if tag.closing else 1))
+                anchors, tables_open = [], 0
+            if tag.name == "a" and not tag.closing:
+                anchors.append("href" in tag.attributes)
+            elif tag.name == "a":
+                del anchors[-1:]
             elif tag.name == "table":
                 tables_open = max(0, tables_open + (-1 if tag.closing else 1))
             if tag.closing:
@@ -87,7 +91,7 @@ class MarkupReader:
                 if name in tag.attributes and tag.attributes[name].value:
                     self.element_ids.append(tag.attributes[name].value)
             if tag.name == "img" and "src" in tag.attributes:
-                in_link = links_open > 0 or around.holding(tag.span.start) is not None
+                in_link = any(anchors) or around.holding(tag.span.start) is not None
                 in_table = seen.in_table or tables_open > 0
                 self._add_image(seen, in_link=in_link, in_table=in_table)
             elif tag.name in ("a", "area") and "href" in tag.attributes:
@@ -175,8 +179,10 @@ class MarkupReader:
             end = text.find("\n", span.end)
             inside = Span(start, seen.html_block.end if end < 0 else min(end, seen.html_block.end))
         if inside not in self._bare:
-            # Of all the images on one line or in one paragraph, each stands alone or none.
-            self._bare[inside] = not _TAG.sub("", inside.slice(text)).strip()
+            # Of all the images on one line or in one paragraph, each stands alone or none. An
+            # anchor that is no link stays around its picture, which then belongs to a sentence.
+            tags = _TAG if seen.html_block is not None else _TAG_BUT_ANCHOR
+            self._bare[inside] = not tags.sub("", inside.slice(text)).strip()
         return self._bare[inside]
 
 

@@ -36,7 +36,7 @@ RULES = (
         "BP105",
         "wrong-front-matter-type",
         ERROR,
-        "A front matter field has a value of the wrong type.",
+        "A front matter field has a value of the wrong type or form.",
         "See the list of fields in the handbook's chapter on chapters.",
     ),
     Rule(

@@ -8,7 +8,7 @@ RULES = (
         "unreadable-image",
         ERROR,
         "The file is there and is no picture that can be shown.",
-        "Export the picture again, or raise max-pixels in [images] if it is only very large.",
+        "Export the picture again.",
     ),
     Rule(
         "BP702",
@@ -79,7 +79,8 @@ RULES = (
         "unreviewed-description",
         INFO,
         "Nobody has approved the description of this picture.",
-        "Read it beside the picture, then run bookpack describe --approve with its file.",
+        "Read it beside the picture, then run bookpack describe --approve with its file; "
+        "where it says nothing, write something first or mark it as decoration.",
     ),
     Rule(
         "BP712",

@@ -19,6 +19,22 @@ _EMPTY_PAGE = b"""<!doctype html>
 </body>
 </html>
 """
+_WAITING_PAGE = b"""<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+<meta name="viewport" content="width=device-width">
+<noscript><meta http-equiv="refresh" content="1"></noscript>
+<title>Preview</title></head>
+<body>
+<p>The book is being made. This page shows it as soon as it is there.</p>
+</body>
+</html>
+"""
+
+
+def waiting_page(shown: Shown, state: str) -> bytes:
+    """Return a page that shows the book as soon as another state than `state` is there."""
+    return with_panel(_WAITING_PAGE, "index.html", shown, state)
 
 
 def with_panel(data: bytes, path: str, shown: Shown, state: str) -> bytes:

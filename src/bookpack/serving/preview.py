@@ -20,6 +20,7 @@ from bookpack.model import Structure
 from bookpack.pipeline import check_book, make_pack, with_findings
 from bookpack.read.book import plan_book
 from bookpack.read.files import BookFiles
+from bookpack.read.layouts.registry import choose_layout
 from bookpack.read.markdown import parse_markdown
 from bookpack.tokens import TokenCounter, token_counter
 
@@ -28,11 +29,12 @@ from bookpack.tokens import TokenCounter, token_counter
 class Shown:
     """One state of the book as browsers are shown it.
 
-    `files` are those of the site, by path; `keys` are the keys of its pages, and `titles` the
+        `files` are those of the site, by path; `keys` are the keys of its pages, and `titles` the
     titles of chapters, by path as well. `findings` belong to the page with that path, or to no
     page (an empty path). `base_path` is where the site's root is published, `language` is the
-    book's. `problem` says why the book as it is now cannot be shown; then everything else is as it
-    last could be. `seconds` is how long it took to make.
+    book's. `problem` says why the book as it is now cannot be shown; then everything else is as
+    it last could be. `seconds` is how long it took to make. `number` counts the states; before
+    the first, nothing has been made.
     """
 
     number: int = 0
@@ -59,6 +61,21 @@ class Preview:
         self._compared: dict[Hashable, parity.Compared] = {}
         self._index: tuple[int, Mapping[str, bytes]] = 0, {}
         self._lock = Lock()
+
+    def find_address(self) -> None:
+        """Learn where the book is published, before anything of it is read.
+
+        What is wrong with the settings is for `refresh` to say.
+        """
+        try:
+            settings = self.load()
+            files = BookFiles(settings.folder, self.skip, settings.images.descriptions)
+            layout, _ = choose_layout(files, settings)
+            settings = settings.with_convention(layout.meta(files, settings))
+        except (BookpackError, OSError, RecursionError):
+            return
+        base_path = make_site(settings.book, settings.site, [], []).base_path
+        self.shown = replace(self.shown, base_path=base_path)
 
     def refresh(self) -> Shown:
         """Make the site of the book as it is now; problems of the world are shown, not raised."""

@@ -7,6 +7,7 @@ machine: a page on the web that has its own name point here (DNS rebinding) read
 import os
 import threading
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import MimeTypes
@@ -14,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from bookpack.editions.web.site import NOT_FOUND_PATH
 from bookpack.errors import BookpackError, WorldError
-from bookpack.serving.page import EVENTS_PATH, own_files, with_panel
+from bookpack.serving.page import EVENTS_PATH, own_files, waiting_page, with_panel
 from bookpack.serving.preview import Preview, Shown
 
 ADDRESS = "127.0.0.1"
@@ -101,15 +102,18 @@ class _Handler(BaseHTTPRequestHandler):
         shown = self.server.preview.shown
         base = unquote(shown.base_path)
         address = unquote(urlsplit(self.path).path)
-        if not address.startswith(base):
+        if shown.number and not address.startswith(base):
             self._redirect(base if (address + "/") == base or address == "/" else "", shown)
             return
-        path = address[len(base) :]
+        path = address.removeprefix(base)
         if path == EVENTS_PATH:
             self._stream_events()
             return
         if (own := own_files().get(path)) is not None:
             self._send(HTTPStatus.OK, own, _type_of(path))
+            return
+        if not shown.number:
+            self._wait(path, shown)
             return
         if not path or path.endswith("/"):
             path += "index.html"
@@ -129,6 +133,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 - the name that the library looks for
 
+    def _wait(self, path: str, shown: Shown) -> None:
+        """Ask a browser to come again: nothing has been made yet."""
+        wanted = self.headers.get("Accept", "*/*")
+        page = waiting_page(shown, self.server.state(shown)) if "text/html" in wanted else b""
+        kind = _type_of("page.html" if page else "page.txt")
+        self._send(HTTPStatus.SERVICE_UNAVAILABLE, page, kind, {"Retry-After": "1"})
+
     def _send_page(self, status: HTTPStatus, data: bytes, path: str, shown: Shown) -> None:
         page = with_panel(data, path, shown, self.server.state(shown))
         self._send(status, page, _type_of("page.html"))
@@ -147,10 +158,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _send(
-        self, status: HTTPStatus, data: bytes, content_type: str = "text/plain; charset=utf-8"
+        self,
+        status: HTTPStatus,
+        data: bytes,
+        content_type: str = "text/plain; charset=utf-8",
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
+        for name, value in (more or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")

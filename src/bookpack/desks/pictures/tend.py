@@ -47,6 +47,12 @@ def is_approved(case: Case) -> bool:
     )
 
 
+def says_nothing(said: Description) -> bool:
+    """Tell whether a description has no words for a reader, though its picture is no decoration."""
+    words = (said.title, said.alt, said.text)
+    return not said.decorative and not any(one.strip() for one in words)
+
+
 def approve(folder: DescriptionFolder, cases: Sequence[Case]) -> list[str]:
     """Mark the descriptions of pictures as right for the pictures as they are now.
 

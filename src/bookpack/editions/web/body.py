@@ -18,6 +18,7 @@ from bookpack.editions.web.headings import Headings, Section
 from bookpack.editions.web.markup import References, ids_of
 from bookpack.editions.web.math import mathml, tex_as_text
 from bookpack.editions.web.raw_html import Piece, RawHtml
+from bookpack.editions.web.table_cells import close_cell, open_cell
 from bookpack.links.book import ResolvedChapter
 from bookpack.model import Chapter, LinkKind
 from bookpack.read.byte_offsets import ByteOffsets
@@ -32,7 +33,6 @@ _SIMPLE = {
     "Superscript": "sup",
     "Subscript": "sub",
 }
-_ALIGNED = {"Left": ' class="left"', "Center": ' class="center"', "Right": ' class="right"'}
 
 _BREAKS = " \t\n\\"  # what stands between pictures, at their paragraph's end even a backslash
 
@@ -98,6 +98,7 @@ class _BodyWriter:
             else None
         )
         self.text, self.trusted = chapter.source.text, references is not None
+        self.chapter_title = chapter.title
         self.bare = {
             link.target: references.reference(resolution)
             for link, resolution in resolved.links
@@ -120,7 +121,7 @@ class _BodyWriter:
 
     def run(self) -> Body:
         """Render the chapter."""
-        markup = self._read_events() + self.notes.section()
+        markup = self._read_events() + self.notes.section(self.chapter_title)
         if self.trusted and may_hold_addresses(self.text):
             markup = link_addresses(markup, self.bare)
         headings = self.headings
@@ -143,7 +144,7 @@ class _BodyWriter:
         code: list[str] | None = None
         html: list[tuple[int, int, str]] | None = None
         alignments: list[str] = []
-        column = 0
+        column = cell = 0
         in_head = False
         closers: list[str] = []
         name: str
@@ -210,10 +211,9 @@ class _BodyWriter:
                     start = "" if data in (None, 1) else f' start="{data}"'
                     out.append("<ul>\n" if data is None else f"<ol{start}>\n")
                 elif name == "TableCell":
-                    cell = "th" if in_head else "td"
-                    side = _ALIGNED.get(alignments[column], "") if column < len(alignments) else ""
-                    out.append(f"<{cell}{side}>")
-                    column += 1
+                    alignment = alignments[column] if column < len(alignments) else ""
+                    cell, column = len(out), column + 1
+                    out.append(open_cell(alignment, head=in_head))
                 elif name == "Heading":
                     outer.append((out, (code_point(place["start"]), int(data["level"][1]))))
                     out = []
@@ -259,10 +259,7 @@ class _BodyWriter:
                 elif name == "List":
                     out.append("</ol>\n" if value["List"] else "</ul>\n")
                 elif name == "TableCell":
-                    if in_head:
-                        self._close_head_cell(out)
-                    else:
-                        out.append("</td>")
+                    close_cell(out, cell)
                 elif name == "Heading":
                     inner = "".join(out)
                     out, (start, size) = outer.pop()
@@ -328,16 +325,6 @@ class _BodyWriter:
         name = kind.lower()
         title = escape(self.words[name])
         return f'<div class="callout {name}" role="note">\n<p class="callout-title">{title}</p>\n'
-
-    @staticmethod
-    def _close_head_cell(out: list[str]) -> None:
-        """Close a cell of a table's head; an empty one is no heading of anything."""
-        opened = out[-1]
-        if opened.startswith("<th") and opened.endswith(">") and "</" not in opened:
-            out[-1] = "<td" + opened[3:]
-            out.append("</td>")
-        else:
-            out.append("</th>")
 
     def _code_block(self, code: str, info: str) -> str:
         language = language_of(info)

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
+from dataclasses import replace
 from html import escape
 from typing import Any, NamedTuple
 
 from bookpack.editions.web.markup import ID, References, own_id
 from bookpack.editions.web.site import Words
 from bookpack.images.captions import find_captions
+from bookpack.images.offline import for_readers
 from bookpack.images.words import Origin, PictureWords
 from bookpack.links.book import ResolvedChapter
 from bookpack.links.resolution import Resolution
@@ -212,14 +214,20 @@ class PictureWriter:
         return self._description(words, image, short)
 
     def _description(self, words: PictureWords, image: Image, name: str) -> str:
-        if not words.description or image.decorative or (words.decorative and not image.alt):
+        if image.decorative or (words.decorative and not image.alt):
             return ""
-        if words.origin is Origin.OFFLINE and "\n" not in words.description:
-            return ""  # kind and size of a picture tell nothing to who can have it read out
+        look = "description"
+        if words.origin is Origin.OFFLINE:
+            words, look = (
+                replace(words, description=for_readers(words.description)),
+                f"{look} offline",
+            )
+        if not words.description:
+            return ""
         label = self.labels["described-by-model" if words.origin is Origin.MODEL else "description"]
         summary = escape(f"{label}: {name}" if name else label, quote=False)
         text = self._text(words)
-        return f'<details class="description"><summary>{summary}</summary>\n{text}</details>\n'
+        return f'<details class="{look}"><summary>{summary}</summary>\n{text}</details>\n'
 
     def _text(self, words: PictureWords) -> str:
         """Return the description as HTML, or a link to where the same picture has been described.

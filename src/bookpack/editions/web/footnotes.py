@@ -58,10 +58,11 @@ class Footnotes:
             f' class="noteref" role="doc-noteref">{note.number}</a></sup>'
         )
 
-    def section(self) -> str:
-        """Return the footnotes in the order in which they are first referred to.
+    def section(self, title: str) -> str:
+        """Return the footnotes of the chapter called `title`, as they are first referred to.
 
-        Those that nothing refers to come last: nothing of a text is lost.
+        Those that nothing refers to come last: nothing of a text is lost. The title tells them
+        from those of other chapters on the page of the whole book.
         """
         unused = [note for note in self._notes.values() if not note.number]
         if not self._used and not unused:
@@ -76,9 +77,9 @@ class Footnotes:
                 markup += back
             name = f' id="{ID}{self._prefix}:{note.number}"' if note.number else ""
             items.append(f"<li{name}>\n{markup}\n</li>\n")
-        title = escape(self._words["footnotes"])
+        label = escape(" · ".join(filter(None, (self._words["footnotes"], title))))
         return (
-            f'<section class="footnotes" role="doc-endnotes" aria-label="{title}">\n<ol>\n'
+            f'<section class="footnotes" role="doc-endnotes" aria-label="{label}">\n<ol>\n'
             f"{''.join(items)}</ol>\n</section>\n"
         )
 

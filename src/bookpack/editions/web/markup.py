@@ -11,7 +11,7 @@ from html import escape
 from urllib.parse import quote
 
 from bookpack.editions.web.addresses import COVER_PATH, is_dangerous, relative
-from bookpack.editions.web.site import Site
+from bookpack.editions.web.site import Site, direction_of
 from bookpack.links.resolution import Kind, Resolution
 from bookpack.model import Chapter
 
@@ -60,6 +60,12 @@ def in_whole_book(markup: str, number: int, path: str) -> str:
         return f"{own}-" if file is None else escape(relative(path, file))
 
     return _MARK.sub(fill, markup)
+
+
+def in_language(language: str, direction: str = "") -> str:
+    """Return the attributes of an element whose text is in this language; empty if it is none."""
+    way = direction or direction_of(language)
+    return f' lang="{escape(language)}" dir="{way}"' if language else ""
 
 
 def own_id(chapter: Chapter) -> str:

@@ -1,6 +1,6 @@
 """A `Site` → the values that its templates are filled with. No markup is written here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +9,14 @@ from markupsafe import Markup
 from bookpack.editions.web.addresses import COVER_PATH, OWN_FOLDER, relative
 from bookpack.editions.web.body import Body
 from bookpack.editions.web.markdown_pages import alternate_link, assistant_links, markdown_path
-from bookpack.editions.web.markup import OWN_ID, on_page, own_id, whole_book_id
+from bookpack.editions.web.markup import (
+    OWN_ID,
+    fragment_of,
+    in_language,
+    on_page,
+    own_id,
+    whole_book_id,
+)
 from bookpack.editions.web.metadata import description_of
 from bookpack.editions.web.policy import policy
 from bookpack.editions.web.site import (
@@ -68,6 +75,7 @@ class PageValues:
             repr((page.title, page.path, page.chapter.part, page.chapter.language))
             for page in site.pages
         ]
+        self._titles = repr([part.title for part in site.parts])
         self.part_ids = {
             id(page): f"part-{number}"
             for number, part in enumerate(site.parts, 1)
@@ -82,6 +90,7 @@ class PageValues:
         site, path = self.site, page.path
         previous, following = site.previous(page), site.next(page)
         language = page.chapter.language
+        own = in_language(language)
         markup = on_page(body.markup, path, site)
         heading = on_page(body.title, path, site) if body.title else ""
         published = alternate_link(page) in extra_head
@@ -100,9 +109,13 @@ class PageValues:
             "heading": Markup(heading) if heading else page.title,
             "anchor": body.anchor,
             "body": Markup(markup),
-            "article_attributes": Markup(" data-pagefind-body" if self.search else ""),
+            "article_attributes": Markup((" data-pagefind-body" if self.search else "") + own),
+            "text_attributes": Markup(own),
+            "body_attributes": Markup(
+                in_language(site.language, site.direction) if language else ""
+            ),
             "sections": [
-                {"level": s.level, "title": s.title, "anchor": s.anchor}
+                {"level": s.level, "title": s.title, "href": f"#{fragment_of(s.anchor)}"}
                 for s in body.sections
                 if s.level <= 3
             ],
@@ -111,10 +124,11 @@ class PageValues:
                 {"label": self.words["open-in"].replace("{name}", name), "url": url}
                 for name, url in assistant_links(site, page, published=published)
             ],
+            "edit": self.edit_address(page),
             "navigation": self.navigation(page),
-            "previous": self._entry(path, previous, language) if previous else None,
-            "next": self._entry(path, following, language) if following else None,
-            "diagram_script": self.diagram_script if "diagram" in body.features else "",
+            "previous": self._entry(path, previous) if previous else None,
+            "next": self._entry(path, following) if following else None,
+            "diagram_script": self._diagram_script(body.features),
         }
 
     def _about_book_of(self, page: Page) -> Values:
@@ -124,25 +138,46 @@ class PageValues:
             return self.about
         return {**self.about, "language": language, "direction": direction_of(language)}
 
+    def edit_address(self, page: Page) -> str:
+        """Return where the chapter's file is edited; empty where the settings do not say."""
+        return self.site.settings.edit.replace("{path}", quote(page.chapter.source.path))
+
     def part(self, page: Page) -> Values | None:
         """Return what is said of the part that `page` is in; None where the book has no parts."""
         part = page.chapter.part
         return {"title": part, "id": self.part_ids[id(page)]} if part else None
 
     def navigation(self, page: Page) -> list[Values]:
-        """Return the chapters around `page`, by part: never more than a fixed number of them."""
-        parts: list[Values] = []
+        """Return the chapters around `page`, never more than a fixed number of them, by part.
+
+        Of other parts there is the title, with a link to where their chapters are listed.
+        """
+        entries: dict[str, list[Values]] = {}
         for near in self.site.pages[self._around(page)]:
-            if not parts or parts[-1]["title"] != near.chapter.part:
-                parts.append({"title": near.chapter.part, "entries": []})
-            entry = self._entry(page.path, near, page.chapter.language)
-            entry["current"] = near is page
-            parts[-1]["entries"].append(entry)
-        return parts
+            entry = {**self._entry(page.path, near), "current": near is page}
+            entries.setdefault(self.part_ids[id(near)], []).append(entry)
+        parts = [
+            {"title": part.title, "href": "", "entries": entries[name]}
+            if name in entries
+            else {"title": part.title, "href": self._part_href(page.path, name), "entries": []}
+            for part in self.site.parts
+            if (name := self.part_ids[id(part.pages[0])]) in entries or part.title
+        ]
+        middle = next(i for i, part in enumerate(parts) if part["entries"])
+        return parts[max(0, middle - _NEIGHBOURS) : middle + 2 * _NEIGHBOURS + 1]
+
+    def _part_href(self, path: str, name: str) -> str:
+        return f"{relative(path, CONTENTS_PATH)}#{name}"
+
+    def _part_links(self, path: str) -> list[Values]:
+        names = [(part.title, self.part_ids[id(part.pages[0])]) for part in self.site.parts]
+        return [
+            {"title": title, "href": self._part_href(path, name)} for title, name in names if title
+        ]
 
     def navigation_key(self, page: Page) -> str:
         """Return what decides the `navigation` beside `page`, which lies at a known path."""
-        return "".join(self._listed[self._around(page)])
+        return "".join([self._titles, *self._listed[self._around(page)]])
 
     def _around(self, page: Page) -> slice:
         if len(self.site.pages) <= _ALL_CHAPTERS:
@@ -153,13 +188,16 @@ class PageValues:
         """Return the values of the page at the book's own address."""
         site = self.site
         start = relative(COVER_PATH, site.pages[0].path) if site.pages else ""
+        is_long = len(site.pages) > _LONGEST_COVER
+        contents = {"label": self.words["contents"], "url": CONTENTS_PATH}
         return {
             **self._common(COVER_PATH, site.meta.title, site.meta.summary),
             "extra_head": Markup(extra_head),
             "is_home": False,
-            "actions": self._actions(),
+            "actions": [*([contents] if is_long else ()), *self._actions()],
             "start": start,
-            "parts": self._contents(COVER_PATH) if len(site.pages) <= _LONGEST_COVER else [],
+            "parts": [] if is_long else self._contents(COVER_PATH),
+            "part_links": self._part_links(COVER_PATH) if is_long else [],
             "part_level": 3,
         }
 
@@ -179,6 +217,7 @@ class PageValues:
             **self._common(PRINT_PATH, self.words["print"], self.site.meta.summary),
             "canonical": self.site.address_of(COVER_PATH),
             "policy": policy(markup, features | self.features),
+            "diagram_script": self._diagram_script(features),
             "is_home": False,
             "actions": [],
             "start": "",
@@ -220,10 +259,15 @@ class PageValues:
             "script_path": theme.script_path,
             "search_script": theme.search_script_path if self.search else "",
             "search_style": theme.search_style_path,
+            "diagram_script": "",
+            "body_attributes": "",
             "extra_head": "",
             "own_folder": OWN_FOLDER,
             "own_id": OWN_ID,
         }
+
+    def _diagram_script(self, features: Collection[str]) -> str:
+        return self.diagram_script if "diagram" in features else ""
 
     def _actions(self) -> list[Values]:
         """Return the buttons of the cover: the author's, and where the packed edition is sold."""
@@ -252,10 +296,10 @@ class PageValues:
             for part in self.site.parts
         ]
 
-    def _entry(self, path: str, page: Page, language: str = "") -> Values:
-        """Return a link to `page`, for one at `path` whose own `language` is the book's or this."""
-        own = page.chapter.language or self.site.language
-        other = own if own != (language or self.site.language) else ""
+    def _entry(self, path: str, page: Page) -> Values:
+        """Return a link to `page`, for one at `path`."""
+        own = page.chapter.language
+        other = own if own != self.site.language else ""
         return {
             "title": page.title,
             "href": relative(path, page.path),

@@ -29,7 +29,7 @@ _OTHER_FORM = re.compile(
     r"<math\b.*?</math>|<(script|style|title)\b.*?</\1\s*>|<!--.*?-->"
     r'|<code class="tex">.*?</code>|<p class="callout-title">.*?</p>'
     r'|<sup[^>]*><a [^>]*class="noteref".*?</sup>|<a [^>]*class="backref".*?</a>'
-    r'|<details class="description">.*?</details>'
+    r'|<details class="description(?: offline)?">.*?</details>'
     # A description may hold a drawing, which is a figure in a figure.
     r'|<figure class="picture">(?:[^<]++|<figure\b.*?</figure>|(?!</?figure\b)<)*+</figure>'
     r"|(?<=</pre>)<figcaption>.*?</figcaption>",
@@ -38,6 +38,7 @@ _OTHER_FORM = re.compile(
 _TAG = re.compile(r"</?[a-zA-Z](?:[^>\"']|\"[^\"]*\"|'[^']*')*>|<[!?][^>]*>", re.S)
 _BRACKET = re.compile(r"\[Image(?:: [^\]]*)?\]")
 _IMAGE_AS_LINK = re.compile(r"Image(?:: .*)?", re.S)
+_IMAGE_IN_LINK_OF_HTML = re.compile(r"(<a\s[^>]*>)\s*Image(?:: [^<]*)?(?=</a>)", re.I)
 _ID = re.compile(r"""\s(?:id|name)=["']([^"']+)""")
 CODES = ("BP804", "BP805")
 """The rules that are checked here."""
@@ -152,7 +153,7 @@ def packed_text(packed: str, structure: Structure, *, math: bool) -> str:
                 pieces.append(inner)
     order = [*referred, *(label for label in notes if label not in referred)]
     pieces += (notes.get(label, "") for label in order)
-    return _plain("".join(pieces))
+    return _plain(_IMAGE_IN_LINK_OF_HTML.sub(r"\1", "".join(pieces)))
 
 
 def _plain(markup: str) -> str:

@@ -221,7 +221,10 @@ def direction_of(language: str) -> str:
 def _folder_below(path: str) -> str:
     """Return the folder of the chapters that lie below the one whose page is at `path`."""
     folder = path.removesuffix("/index.html")
-    return f"{folder if folder != path else path.rpartition('.')[0]}/"
+    folder = folder if folder != path else path.rpartition(".")[0]
+    outer, _, name = folder.rpartition("/")
+    # Where a folder has no index, a chapter of its own name often speaks for it.
+    return f"{outer if name == outer.rpartition('/')[2] else folder}/"
 
 
 def _parts(pages: list[Page]) -> Iterable[Part]:

@@ -8,7 +8,7 @@ sandbox, with bounds.
 
 import posixpath
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -16,7 +16,13 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
+from bookpack.config.tables import SiteTable
 from bookpack.editions.web.addresses import OWN_FOLDER
+from bookpack.editions.web.theme_slips import (
+    read_template,
+    slips_in_templates,
+    slips_in_variables,
+)
 from bookpack.errors import SettingsError
 from bookpack.read.files import BookFiles
 
@@ -24,6 +30,7 @@ _HERE = Path(__file__).parent
 _TEMPLATES, _STATIC = _HERE / "templates", _HERE / "static"
 STYLE, SCRIPT, VARIABLES = "site.css", "site.js", "variables.css"
 SEARCH_STYLE, SEARCH_SCRIPT = "search.css", "search.js"
+_DEFAULT_FOLDER = SiteTable().theme
 _STATIC_NAMES = (STYLE, SCRIPT, SEARCH_STYLE, SEARCH_SCRIPT)
 _OWN_FOLDERS = frozenset({"cards", "pagefind", "preview"})
 """Folders beside the theme's files that are made by `cards`, `search` and the preview."""
@@ -63,6 +70,16 @@ class Theme:
         except Exception as error:  # a template is a program of the author's
             raise self._failure(error, name) from None
         return text.replace("\0", "\ufffd").encode("utf-8", "replace")
+
+    def check(self, own: Iterable[str], added: Iterable[str]) -> None:
+        """Raise `SettingsError` for the first slip in the templates `added` to the `own` ones."""
+        try:
+            parse = _environment(tuple(self.templates.items())).parse
+            slip = next(slips_in_templates(self.templates, own, added, parse), "")
+        except Exception as error:  # a template is a program of the author's
+            raise self._failure(error, "") from None
+        if slip:
+            raise SettingsError(f"{self.folder}/{slip}")
 
     def _failure(self, error: Exception, name: str) -> SettingsError:
         """Return what a reader is told of a template that failed: the file, the line and why."""
@@ -104,25 +121,46 @@ def _environment(templates: tuple[tuple[str, str], ...]) -> Any:
 
 
 def load_theme(folder: str, files: BookFiles) -> Theme:
-    """Read bookpack's own theme and what the book's `folder` puts over it."""
+    """Read bookpack's own theme and what the book's `folder` puts over it.
+
+    Raises `SettingsError` for what would have no effect, or none that its author can have meant.
+    """
     own = {path.name: path.read_text("utf-8") for path in sorted(_TEMPLATES.glob("*.html"))}
     templates = {**own, **{f"bookpack/{name}": text for name, text in own.items()}}
     static = {name: (_STATIC / name).read_bytes() for name in _STATIC_NAMES}
+    own_style = static[STYLE].decode()
     copied: dict[str, bytes] = {}
+    added: dict[str, str] = {}
+    variables = b""
+    if folder and folder != _DEFAULT_FOLDER and not files.list_folder(folder):
+        if files.is_file(folder):
+            raise SettingsError(f"[site] theme must name a folder; {folder} is a file.")
+        if not files.exists(folder):
+            raise SettingsError(f"There is no folder {folder}, which [site] theme names.")
     for name in _files_below(folder, files) if folder else []:
         path = posixpath.join(folder, name)
         data = files.read(path) or b""
         if name.endswith(".html"):
-            templates[name] = data.decode("utf-8-sig", "replace")
+            added[name], problem = read_template(name, data)
+            if problem:
+                raise SettingsError(f"{path} {problem}")
         elif name in static:
             static[name] = data
         elif name == VARIABLES:
-            static[STYLE] += b"\n" + data
+            variables = data
         else:
             copied[f"{OWN_FOLDER}/{name}"] = data
+    others = [*static.values(), *copied.values(), *(text.encode() for text in added.values())]
+    for slip in slips_in_variables(variables.decode("utf-8", "replace"), own_style, others):
+        raise SettingsError(f"{posixpath.join(folder, VARIABLES)}: {slip}")
+    if variables:
+        static[STYLE] += b"\n" + variables
     paths = [_named_by_content(name, static[name]) for name in _STATIC_NAMES]
     copied.update(zip(paths, static.values(), strict=True))
-    return Theme(folder, templates, copied, *paths)
+    theme = Theme(folder, {**templates, **added}, copied, *paths)
+    if added:
+        theme.check(own, added)
+    return theme
 
 
 def _files_below(folder: str, files: BookFiles, inner: str = "") -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from bookpack.editions.web.body import Body
-from bookpack.editions.web.markup import ID, in_whole_book, whole_book_id
+from bookpack.editions.web.markup import ID, in_language, in_whole_book, whole_book_id
 from bookpack.editions.web.pages import PageValues
 from bookpack.editions.web.site import PRINT_PATH, Page
 from bookpack.editions.web.theme import Theme
@@ -42,8 +42,9 @@ class WholeBook:
         number = page.number
         anchor = f' id="{ID}{body.anchor}"' if body.anchor else ""
         title = body.title or escape(page.title, quote=False)
+        language = in_language(page.chapter.language)
         markup = (
-            f'<section id="{whole_book_id(number)}"><article>\n'
+            f'<section id="{whole_book_id(number)}"><article{language}>\n'
             f"<h1{anchor}>{title}</h1>\n{body.markup}</article></section>\n"
         )
         html = in_whole_book(markup, number, PRINT_PATH).replace("\0", "\ufffd")

@@ -15,7 +15,9 @@ from bookpack.config import SETTINGS_FILE, Settings
 from bookpack.diagnostics import Diagnostic, report
 from bookpack.errors import SettingsError
 from bookpack.model import AddressLine, BookMeta
+from bookpack.read.dialects.foreign import ForeignMarkup
 from bookpack.read.files import BookFiles
+from bookpack.read.front_matter import FrontMatter, stays_below, values_without_meaning
 from bookpack.read.layouts.base import (
     Entry,
     Page,
@@ -68,12 +70,18 @@ def plan(files: BookFiles, settings: Settings) -> Plan:
         entries, left_out, diagnostics = _arrange_listed(pages, root, settings)
     else:
         entries, left_out, diagnostics = _arrange_by_name(pages, settings)
+    diagnostics += [
+        report(problem.rule, page.source, problem.message, problem.span)
+        for page in pages
+        for problem in values_without_meaning(page.front, page.source.text)
+    ]
     addresses = Addresses(settings, [entry.page.path for entry in entries])
     return Plan(
         root,
         tuple(entries),
         left_out=tuple(left_out),
         asset_folders=(root,) if root else (),
+        dialect=ForeignMarkup(),
         address=addresses.of,
         diagnostics=(*diagnostics, *addresses.diagnostics(entries)),
     )
@@ -86,7 +94,7 @@ def _arrange_by_name(pages: Sequence[Page], settings: Settings) -> _Arrangement:
     titles = {
         page.path.rpartition("/")[0]: title
         for page in pages
-        if "/" in page.path and is_index(page.path) and (title := _index_title(page))
+        if "/" in page.path and is_index(page.path) and (title := index_title(page))
     }
     folder_weights = {
         page.path.rpartition("/")[0]: page.front.weight
@@ -102,7 +110,7 @@ def _arrange_by_name(pages: Sequence[Page], settings: Settings) -> _Arrangement:
             weight = page.front.weight if depth == len(names) else folder_weights.get(path)
             if depth == len(names) and is_index(name):
                 weight = -_LAST
-            levels.append((_LAST if weight is None else weight, natural_key(name)))
+            levels.append((_LAST if weight is None else weight, natural_key(path)))
         return tuple(levels)
 
     entries: list[Entry] = []
@@ -143,7 +151,7 @@ def _listed_besides(
     return found
 
 
-def _index_title(page: Page) -> str:
+def index_title(page: Page) -> str:
     """Return the title of a folder's first page: front matter's, else its first heading."""
     if page.front.title:
         return page.front.title
@@ -224,6 +232,10 @@ def _repeated_numbers(entries: Iterable[Entry]) -> list[Diagnostic]:
     return diagnostics
 
 
+def _stated(front: FrontMatter) -> list[str]:
+    return [address for address in (front.url, front.slug) if address is not None]
+
+
 def _settings_source(settings: Settings) -> Source:
     if settings.file is None:
         return Source(SETTINGS_FILE, "")
@@ -250,9 +262,9 @@ class Addresses:
         `line` is the `url: …` line under its first heading.
         """
         front = page.front
-        if front.url is not None:
+        if front.url is not None and stays_below(front.url):
             return self.absolute(front.url), True
-        if front.slug is not None:
+        if front.slug is not None and stays_below(front.slug):
             slug = front.slug.strip("/")
             folder = page.path.rpartition("/")[0]
             return self._fill(slug, f"{folder}/{slug}" if folder else slug), True
@@ -260,7 +272,10 @@ class Addresses:
             return self.absolute(line.address), True
         shared = self._is_shared(page.path)
         slug = self._path_slug(page.path) if shared else self._short_slug(page.path)
-        return self._fill(slug, page.path.rpartition(".")[0]), False
+        # Where a page is a folder of its own, an index page is the folder that it speaks for.
+        in_folder = "{path}/" in self.style
+        path = self._path_slug(page.path) if in_folder else page.path.rpartition(".")[0]
+        return self._fill(slug, path), False
 
     def absolute(self, address: str) -> str:
         """Join an address that an author wrote to the base; a full URL stays what it is."""
@@ -280,8 +295,7 @@ class Addresses:
             for entry in entries
             if self._is_shared(entry.page.path)
             and "/" in entry.page.path
-            and entry.page.front.url is None
-            and entry.page.front.slug is None
+            and not any(map(stays_below, _stated(entry.page.front)))
         ]
 
     def _is_shared(self, path: str) -> bool:

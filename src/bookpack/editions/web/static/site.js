@@ -3,6 +3,8 @@
 (() => {
   const root = document.documentElement;
   const words = document.querySelector("body > template.words")?.content.firstElementChild?.dataset ?? {};
+  // A chapter in another language than its book runs its own way, and what stands around does not.
+  const backwards = getComputedStyle(document.body).direction === "rtl";
   const make = (name, properties, ...children) => {
     const element = Object.assign(document.createElement(name), properties);
     element.append(...children);
@@ -121,7 +123,7 @@
   const menu = document.querySelector(".page-menu");
   menu?.addEventListener("beforetoggle", () => {
     const button = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
-    const [side, distance] = root.dir === "rtl" ? ["left", button.left] : ["right", root.clientWidth - button.right];
+    const [side, distance] = backwards ? ["left", button.left] : ["right", root.clientWidth - button.right];
     Object.assign(menu.style, { inset: "auto", margin: "0", top: `${button.bottom + 5}px`, [side]: `${distance}px` });
   });
   const copyPage = document.querySelector(".copy-page");
@@ -180,12 +182,25 @@
     const left = Math.min(Math.max(16, place.left - box.width / 2), innerWidth - box.width - 16);
     const below = place.bottom + 8;
     const top = below + box.height < innerHeight ? below : Math.max(8, place.top - box.height - 8);
-    Object.assign(note.style, { position: "fixed", margin: "0", left: `${left}px`, top: `${top}px` });
+    Object.assign(note.style, { position: "absolute", margin: "0", left: `${left + scrollX}px`, top: `${top + scrollY}px` });
     note.focus({ preventScroll: true });
     note.addEventListener("toggle", (change) => {
       if (change.newState === "closed") { note?.remove(); note = undefined; mark.focus({ preventScroll: true }); }
     });
   });
+
+  // Lists show where the reader is. They scroll by themselves: the page stays where it is.
+  const centre = (list) => {
+    const entry = list.querySelector("[aria-current]");
+    if (entry && list.scrollHeight > list.clientHeight) {
+      list.scrollTop = entry.offsetTop - list.clientHeight / 2;
+    }
+  };
+  const book = document.querySelector("nav.book");
+  if (book) {
+    centre(book);
+    book.addEventListener("toggle", () => centre(book));
+  }
 
   // The contents of the page follow the scroll.
   const entries = new Map();
@@ -203,10 +218,7 @@
       current?.removeAttribute("aria-current");
       current = link;
       current.setAttribute("aria-current", "true");
-      const list = current.closest(".toc");
-      if (list.scrollHeight > list.clientHeight) {
-        list.scrollTop = current.offsetTop - list.clientHeight / 2;
-      }
+      centre(current.closest(".toc"));
     };
     new IntersectionObserver(follow, { rootMargin: "-100px 0px 0px 0px" }).observe(headings[0]);
     let waiting = false;
@@ -217,7 +229,6 @@
     }, { passive: true });
     follow();
   }
-  document.querySelector(".book [aria-current]")?.scrollIntoView({ block: "center", behavior: "instant" });
   for (const list of document.querySelectorAll("nav[popover], .page-menu")) {
     list.addEventListener("click", (event) => {
       if (event.target.closest("a") && list.matches(":popover-open")) list.hidePopover();
@@ -233,7 +244,8 @@
     dialog.showModal();
   };
 
-  // Search comes when it is wanted. Browsers load no module and no index from a folder.
+  // Search comes when it is wanted, and is told what was typed until it came. Browsers load no
+  // module and no index from a folder.
   const search = document.querySelector("button.search");
   let wanted;
   search?.addEventListener("click", async () => {
@@ -246,16 +258,32 @@
       style.onload = style.onerror = resolve;
       document.head.append(style);
     });
-    const [{ open }] = await Promise.all([import(new URL(search.dataset.search, document.baseURI)), wanted]);
-    open();
+    let typed = "";
+    const keep = (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "Backspace") typed = typed.slice(0, -1);
+      else if (event.key.length === 1) typed += event.key;
+      else return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    };
+    addEventListener("keydown", keep, true);
+    try {
+      const [{ open }] = await Promise.all([import(new URL(search.dataset.search, document.baseURI)), wanted]);
+      open(typed);
+    } catch {
+      show(words.search, make("p", { textContent: words.searchFailed }));
+    } finally {
+      removeEventListener("keydown", keep, true);
+    }
   });
 
   // Keys: arrows turn pages, `/` or `s` searches, `?` helps.
   const go = (relation) => document.querySelector(`main > .turn a[rel="${relation}"]`)?.click();
   const help = () => {
     const [previous, next, find, about] = words.keys.split("|");
-    const backward = root.dir === "rtl" ? "→" : "←";
-    const forward = root.dir === "rtl" ? "←" : "→";
+    const backward = backwards ? "→" : "←";
+    const forward = backwards ? "←" : "→";
     const rows = [[backward, previous], [forward, next], ["?", about]];
     if (search) rows.splice(2, 0, ["/", find]);
     const list = make("dl", {});
@@ -273,7 +301,7 @@
     if (other || event.altKey || event.defaultPrevented) return;
     if (event.target.closest?.("input, textarea, select, dialog, [contenteditable], [popover]:popover-open")) return;
     const wide = event.target.closest?.("pre, .table");
-    const turn = root.dir === "rtl" ? { ArrowRight: "prev", ArrowLeft: "next" } : { ArrowLeft: "prev", ArrowRight: "next" };
+    const turn = backwards ? { ArrowRight: "prev", ArrowLeft: "next" } : { ArrowLeft: "prev", ArrowRight: "next" };
     if (turn[event.key] && !event.shiftKey && !wide) go(turn[event.key]);
     else if ((event.key === "/" || event.key === "s") && search) {
       event.preventDefault();
@@ -281,12 +309,49 @@
     } else if (event.key === "?") help();
   });
 
-  // Text diagrams, where the author brought the library that draws them.
-  if (globalThis.mermaid) {
-    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-    const name = (root.dataset.theme ?? (dark ? "dark" : "light")) === "dark" ? "dark" : "default";
-    globalThis.mermaid.initialize({ startOnLoad: false, theme: name });
-    globalThis.mermaid.run({ querySelector: "pre.mermaid" });
+  // Text diagrams, where the author brought the library that draws them. Each scheme of colours
+  // has its drawings; those in light colours are for print, too. What cannot be drawn stays text.
+  const diagrams = [...document.querySelectorAll(".diagram > pre.mermaid")];
+  if (globalThis.mermaid && diagrams.length) {
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    const scheme = () => root.dataset.theme ?? (system.matches ? "dark" : "light");
+    const show = () => {
+      for (const { parentElement: figure } of diagrams) {
+        const drawings = [...figure.querySelectorAll(":scope > .drawing")];
+        const fitting = drawings.find((one) => one.classList.contains(scheme())) ?? drawings[0];
+        for (const one of drawings) one.hidden = one !== fitting;
+        figure.classList.toggle("drawn", drawings.length > 0);
+      }
+    };
+    const drawIn = async (colours) => {
+      const theme = colours === "dark" ? "dark" : "default";
+      mermaid.initialize({ startOnLoad: false, suppressErrorRendering: true, theme });
+      for (const [number, pre] of diagrams.entries()) {
+        const name = `${document.querySelector("main").id}-${colours}-${number}`;
+        try {
+          const { svg } = await mermaid.render(name, pre.textContent);
+          pre.after(make("div", { className: `drawing ${colours}`, innerHTML: svg }));
+          show();
+        } catch (error) {
+          document.getElementById(`d${name}`)?.remove(); // what mermaid 10 says of it
+          console.warn(error);
+        }
+      }
+    };
+    const drawn = new Set();
+    let drawing = Promise.resolve();
+    const draw = (colours) => {
+      if (!drawn.has(colours)) drawing = drawing.then(() => drawIn(colours));
+      drawn.add(colours);
+    };
+    const follow = () => {
+      draw(scheme());
+      draw("light");
+      show();
+    };
+    theme?.addEventListener("click", follow);
+    system.addEventListener("change", follow);
+    follow();
   }
 
   // Looked at as files, addresses of folders open no page by themselves.
