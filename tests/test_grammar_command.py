@@ -106,6 +106,20 @@ class TestExports:
         subprocess.run(["git", "apply", patch], cwd=book, check=True)
         assert oven(book) == MENDED
 
+    def test_a_patch_keeps_the_bytes_that_it_does_not_change(
+        self, make_book: MakeBook, bookpack: Bookpack
+    ) -> None:
+        before = "\ufeff# One\r\n\r\nIt wont do.  \r\n\tA \x00 nul.\r\rHe recieved it e\u0301"
+        other = "\ufeff# Two\n\nIt wont do.\n".encode("utf-16-le")
+        book = make_book({"my one.md": before, "two.md": other})
+        patch = book / "all.patch"
+        bookpack("grammar", book, "--format", "patch", "--out", patch)
+        assert patch.read_text().endswith("Left out, because it is not UTF-8: chapters/two.md\n")
+        subprocess.run(["git", "apply", patch], cwd=book, check=True, capture_output=True)
+        after = before.replace("wont", "won't").replace("recieved", "received")
+        assert (book / "chapters/my one.md").read_bytes() == after.encode()
+        assert (book / "chapters/two.md").read_bytes() == other
+
     def test_critic_markup_of_one_chapter(self, book: Path, bookpack: Bookpack) -> None:
         result = bookpack("grammar", book, "--format", "criticmarkup", "--chapter", "1-oven.md")
         assert "See the{-- the--}{>>“the” stands here twice. (rules)<<} dial" in result.stdout
@@ -149,9 +163,9 @@ class TestDecisions:
     @pytest.mark.parametrize(
         ("arguments", "complaint"),
         [
-            (["--accept", "000000"], "No suggestion has the id 000000;"),
+            (["--accept", "000000"], "No suggestion has an id that begins with 000000."),
             (["--accept-category", "rewrite"], "rewrite is no category that can be accepted"),
-            (["--accept", "GF1"], "No suggestion has the id GF1;"),
+            (["--accept", "GF1"], "GF1 is too short for an id; give its first four signs or more."),
         ],
     )
     def test_names_that_mean_nothing(
@@ -190,7 +204,7 @@ class TestReview:
         terminal.press("a")
         terminal.wait_for(MENU, 2)
         terminal.press("A")
-        assert "w: all of wont → won't in" in terminal.wait_for("Any other key goes back.")
+        assert "or [w] all of wont → won't in" in terminal.wait_for("Any other key goes back.")
         terminal.press("w")
         terminal.wait_for("2 will be accepted. y yes")
         terminal.press("y")
@@ -246,9 +260,115 @@ class TestReview:
         # An editor makes code of what the next suggestions are about.
         chapter.write_text(OVEN.replace("It wont heat up teh oven.", "`It wont heat up teh oven.`"))
         terminal.press("a")
-        seen = terminal.wait_for("Left out: teh → the: another change")
-        assert "Left out: wont → won't: another change" in seen
         terminal.wait_for(MENU, 2)
+        seen = " ".join(terminal.seen.split())
+        for change in ("“wont” → “won't”", "“teh” → “the”"):
+            assert f"{change}: what stands around it has changed since it was found." in seen
+        assert "Left out: chapters/1-oven.md:" in seen
         terminal.press("q")
         assert terminal.end() == 0
         assert "`It wont heat up teh oven.`" in oven(book)
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["grammar", "--check", "--dry-run"], "--check and --dry-run cannot be used together"),
+            (["grammar", "--accept", "1234", "--check"], "--check cannot be used together"),
+            (["grammar", "--accept", "1234", "--dry-run"], "--dry-run cannot be used together"),
+            (["grammar", "--reject", "1234", "--from-git"], "--from-git cannot be used together"),
+            (["grammar", "--evaluate", "x", "--from-git"], "--evaluate and --from-git cannot"),
+            (["grammar", "--accept-category", "all"], "all is no category"),
+            (["review", "--undo", "--web"], "--undo and --web cannot be used together"),
+            (["review", "--undo", "--only", "descriptions"], "--undo and --only descriptions"),
+            (["review", "--undo", "--chapter", "1*"], "--undo and --chapter cannot"),
+            (["review", "--port", "8000"], "add --web"),
+            (["review", "--open"], "add --web"),
+        ],
+    )
+    def test_what_contradicts_itself_is_refused(
+        self, book: Path, bookpack: Bookpack, arguments: list[str], said: str
+    ) -> None:
+        result = bookpack(arguments[0], book, *arguments[1:])
+        assert (result.returncode, result.stdout) == (2, "")
+        assert said in result.stderr
+        assert result.stderr.count("\n") == 1
+        assert oven(book) == OVEN
+
+    def test_undoing_everything_is_asked_at_a_terminal(
+        self, book: Path, bookpack: Bookpack
+    ) -> None:
+        for name in ("Miller", "Baker"):
+            (one, *_) = suggestions(bookpack("grammar", book, "--format", "jsonl"))
+            bookpack("grammar", book, "--accept", one["id"], "--by", name)
+        now = oven(book)
+        terminal = Terminal("review", book, "--undo")
+        terminal.wait_for("Undo 2 accepted changes of Baker and Miller? [y/N]")
+        terminal.press("\n")
+        terminal.wait_for("Nothing was undone.")
+        assert terminal.end() == 0
+        assert oven(book) == now
+        assert bookpack("review", book, "--undo").stdout.endswith("2 undone.\n")
+        assert oven(book) == OVEN
+
+    def test_a_book_without_an_address_can_be_corrected(
+        self, make_book: MakeBook, bookpack: Bookpack
+    ) -> None:
+        book = make_book({"1-oven.md": OVEN}, "")
+        found = suggestions(bookpack("grammar", book, "--format", "jsonl"))
+        terminal = Terminal("review", book)
+        terminal.wait_for(MENU)
+        terminal.press("aq")
+        terminal.wait_for(f"1 accepted now, 0 rejected, {len(found) - 1} open.")
+        assert terminal.end() == 0
+        assert "book.invalid" not in oven(book) + terminal.seen
+
+    def test_a_key_that_means_nothing_says_so(self, book: Path) -> None:
+        terminal = Terminal("review", book)
+        terminal.wait_for(MENU)
+        terminal.press("x")
+        terminal.wait_for("“x” does nothing here; ? lists the keys.")
+        terminal.press("e")
+        terminal.wait_for("Text to write instead of “the”; an empty line goes back:")
+        # What goes begins with a blank, which the reviewer does not see and need not type.
+        terminal.press("big\n")
+        terminal.wait_for(MENU, 3)
+        terminal.press("q")
+        assert terminal.end() == 0
+        assert "See the big dial of it." in oven(book)
+
+    def test_a_patch_names_the_files_as_they_lie_in_the_book(
+        self, make_book: MakeBook, bookpack: Bookpack, tmp_path: Path
+    ) -> None:
+        book = make_book({"1-oven.md": OVEN})
+        patch = bookpack("grammar", book, "--format", "patch").stdout
+        assert patch.startswith("--- a/chapters/1-oven.md\n")
+        subprocess.run(["git", "init", "-q", tmp_path], check=True)
+        command = ["git", "apply", f"--directory={book.name}", "-"]
+        subprocess.run(command, input=patch, cwd=tmp_path, check=True, text=True)
+        assert oven(book) == MENDED
+
+    def test_a_book_without_chapters_says_so(self, make_book: MakeBook, bookpack: Bookpack) -> None:
+        book = make_book({})
+        for command in ("grammar", "review"):
+            result = bookpack(command, book)
+            assert (result.returncode, result.stdout) == (2, "")
+            assert "No chapters were found in " in result.stderr
+
+    def test_a_review_without_the_engine_says_that_the_text_is_not_looked_at(
+        self, book: Path, python: Bookpack
+    ) -> None:
+        program = (
+            "import sys; sys.modules['harper'] = None; sys.argv[0] = 'bookpack'; "
+            "from bookpack.cli import main; main()"
+        )
+        # There is a link, so that the review goes on without the text.
+        result = python("-c", program, "review", book)
+        assert result.returncode == 0
+        assert result.stdout.endswith("0 accepted now, 0 rejected, 1 open.\n")
+        assert "The text is not looked at" in result.stderr
+        (book / "chapters/2-loaf.md").write_text("# The loaf\n\nIt wont rise.\n")
+        result = python("-c", program, "review", book)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert 'extra "grammar"' in result.stderr

@@ -1,12 +1,15 @@
 """What harper and the desk's own rules find, and what they leave alone."""
 
+import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 
 from bookpack.desks.grammar.evaluate import as_chapter
+from bookpack.desks.grammar.fix import Fix
 from bookpack.desks.grammar.harper import HarperEngine, differs_by_dialect
+from bookpack.desks.grammar.harper_lints import FILE, LintMemory
 from bookpack.desks.grammar.own_rules import RulesEngine, begins_with_vowel_sound
 from bookpack.desks.grammar.prose import blocks_of
 from bookpack.desks.grammar.vocabulary import Vocabulary
@@ -49,7 +52,8 @@ def harper(
         ("We have (as it were gone on.", ("", ")")),
         ("We have gone) on.", (")", "")),
         ('We say "go and go.', ("", '"')),
-        ("We have (see The Oven on it. Then we go.", ("", ")")),
+        ("We have (see The Oven on it.", ("", ")")),
+        ("It does (i.e. HTTP and it.", ("", ")")),
     ],
 )
 def test_a_rule_finds(text: str, change: tuple[str, str]) -> None:
@@ -82,6 +86,10 @@ def test_a_rule_finds(text: str, change: tuple[str, str]) -> None:
         'The board (the "F3") is 5" wide.',
         "We have (the book 1) and (as in a) or (in (b) and) it :( so.",
         "It is an npm module and a npm module.",
+        # Where the end of a sentence is not the block's, the bracket's place is a guess.
+        "We have (see The Oven on it. Then we go.",
+        "It is so. We go on with the [other words](x.md)",
+        "- It is so. Query it with: `one` `two`",
     ],
 )
 def test_a_rule_leaves_alone(text: str) -> None:
@@ -159,6 +167,9 @@ def test_harper_finds(text: str, change: tuple[str, str]) -> None:
         "| Calendly | Microad |\n| --- | --- |\n| Riskified | Evergage |",
         "THIS IS SO, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF IT.",
         "The callback gets it, and the markup stays.",
+        "We add plugins, et cetera, with serializers and a codegen.",
+        "| name |\n| --- |\n| barbieri |\n| autopulated |",
+        "There are Request/Reply hooks. Their are two of them.",
     ],
 )
 def test_harper_leaves_alone(text: str) -> None:
@@ -210,3 +221,40 @@ def test_a_long_chapter_is_read_in_seconds() -> None:
     started = time.process_time()
     assert list(engine.propose(blocks)) == []
     assert time.process_time() - started < 10
+
+
+def test_what_harper_said_is_remembered_and_is_the_same(tmp_path: Path) -> None:
+    blocks = blocks_of(
+        as_chapter("We see teh paramter there.\n\nThe colour of it: you could of seen it.")
+    )
+
+    def found(memory: LintMemory | None) -> list[tuple[Fix, str]]:
+        engine = HarperEngine(Vocabulary(), memory=memory)
+        return [(fix, block.text) for fix, (block,) in engine.propose(blocks)]
+
+    fresh = found(None)
+    assert [fix.replacement for fix, _ in fresh] == ["the", "parameter", "could have"]
+    first = LintMemory(tmp_path)
+    assert found(first) == fresh
+    assert found(first) == fresh
+    with sqlite3.connect(tmp_path / FILE) as base:
+        # What stands in the cache is what is said; what cannot be understood is looked up again.
+        base.execute("UPDATE found SET said = replace(said, 'parameter', 'paramater')")
+    base.close()
+    again = LintMemory(tmp_path)
+    assert [fix.replacement for fix, _ in found(again)] == ["the", "paramater", "could have"]
+    with sqlite3.connect(tmp_path / FILE) as base:
+        base.execute("""UPDATE found SET said = '[["x", 1, 2]]'""")
+    base.close()
+    again = LintMemory(tmp_path)
+    assert found(again) == fresh
+
+
+def test_a_cache_that_cannot_be_used_costs_time_alone(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"no data base" * 100)
+    (tmp_path / "file").write_bytes(b"")
+    for folder in (tmp_path, tmp_path / "file"):
+        memory = LintMemory(folder)
+        engine = HarperEngine(Vocabulary(), memory=memory)
+        blocks = blocks_of(as_chapter("A paramter there."))
+        assert [fix.replacement for fix, _ in engine.propose(blocks)] == ["parameter"]

@@ -46,7 +46,7 @@ def test_what_another_has_accepted_meanwhile_is_not_done_again(
     now = chapter(book)
     assert now == TEXT.replace("the the", "the")
     terminal.press(key)
-    terminal.wait_for("Somebody else has decided on this one meanwhile: accepted.")
+    terminal.wait_for("Miller has decided on this one meanwhile: accepted.")
     terminal.wait_for(MENU, 2)
     terminal.press("q")
     assert terminal.end() == 0

@@ -82,6 +82,8 @@ def test_a_pattern_may_mean_several_places_if_it_says_so() -> None:
         (model("Some", "Some"), Reason.NO_CHANGE),
         (model("Some teh", "Some\n\nthe"), Reason.CONTROL),
         (model("Some teh", "Some\u0000the"), Reason.CONTROL),
+        (model("Some teh", "Some \u202ethe"), Reason.CONTROL),
+        (model("Some teh", "Some\u200b the"), Reason.CONTROL),
         (model("Some teh", "# The"), Reason.STRUCTURE),
         (model("teh words", "`the` words"), Reason.STRUCTURE),
         (model("here and", "he*re and"), Reason.STRUCTURE),

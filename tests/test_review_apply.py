@@ -239,6 +239,31 @@ def test_a_rejection_holds_after_a_rerun_and_edits_elsewhere(tmp_path: Path) -> 
     assert [item.state for item in again.items] == [""]
 
 
+def test_a_rejection_holds_in_a_chapter_that_was_renamed(tmp_path: Path) -> None:
+    write_chapter(tmp_path, b"Alpha beta teh gamma. Some teh other.\n")
+    desk = open_desk(tmp_path, ("teh", "the"))
+    desk.reject(desk.items[:1])
+    text, other = chapter(tmp_path).decode(), "chapters/other.md"
+
+    def states() -> list[str]:
+        again = Desk(tmp_path, suggest(text, ("teh", "the"), path=other), {other: text})
+        return [item.state for item in again.items]
+
+    write_chapter(tmp_path, text.encode(), other)
+    assert states() == ["", ""]  # the same words in another chapter are another matter
+    (tmp_path / PATH).unlink()
+    assert states() == ["rejected", ""]
+
+
+def test_an_id_that_could_be_a_number_of_steps_undoes_nothing(tmp_path: Path) -> None:
+    write_chapter(tmp_path, b"One teh line.\n")
+    desk = open_desk(tmp_path, ("teh", "the"))
+    desk.accept(desk.items)
+    done, refused = undo(tmp_path, "test", desk.items[0].suggestion.id[:1])
+    assert (done, refused[0].reason) == ([], "an id has at least 4 signs")
+    assert chapter(tmp_path) == b"One the line.\n"
+
+
 def test_rejecting_what_was_accepted_undoes_it(tmp_path: Path) -> None:
     write_chapter(tmp_path, b"One teh line.\n")
     desk = open_desk(tmp_path, ("teh", "the"))

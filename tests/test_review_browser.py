@@ -6,12 +6,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bookpack.answers import State, parse_description
+from bookpack.desks.review.apply import Desk
+from bookpack.desks.review.web.queue import ReviewQueue
 from bookpack.desks.review.web.server import ReviewServer
 from browser import in_browser
 from conftest import SETTINGS, write_files
@@ -337,6 +340,119 @@ def test_words_being_typed_outlive_what_somebody_else_writes(client: Client, boo
     assert described(book).text == "Mine."
     assert client.post("/api/undo").json["done"] == 1
     assert described(book) == parse_description(theirs.encode())
+
+
+def test_what_is_typed_stays_until_it_is_written_or_cancelled(client: Client, book: Path) -> None:
+    seen = browse(
+        client,
+        """
+        const page = await look(await open());
+        const drafts = () => page.locator("#list .draft").count();
+        const seen = [await drafts()];
+        await press(page, "e");
+        await page.keyboard.type("mine");
+        seen.push(await drafts());
+        const lines = page.locator("#list li");
+        const picture = page.locator("#list li", { hasText: "loaf.svg" });
+        await picture.first().click();
+        await ready(page);
+        await page.locator("#words-text").fill("A loaf.");
+        await page.locator("#words-alt").fill("Loaf");
+        await lines.first().click();
+        await ready(page);
+        seen.push(await drafts(), await page.isVisible("#edit-form"));
+        seen.push(await page.inputValue("#edit-text"));
+        await picture.first().click();
+        await ready(page);
+        seen.push(await page.inputValue("#words-text"), await page.inputValue("#words-alt"));
+        await page.locator("#words-cancel").click();
+        seen.push(await drafts(), await page.inputValue("#words-alt"));
+        await lines.first().click();
+        await ready(page);
+        await page.locator("#edit-write").click();
+        await ready(page);
+        seen.push(await drafts());
+        return seen;
+        """,
+    )
+    assert seen[:7] == [0, 1, 2, True, "mine", "A loaf.", "Loaf"]
+    assert seen[7:] == [1, described(book).alt, 0]
+    assert text(book) == ONE.replace("teh", "mine", 1)
+
+
+LONG = "# Long\n\n" + "Words that nobody reads. " * 150 + "Here is teh oven. " + "And more. " * 200
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_chosen_change_comes_into_sight(tmp_path: Path, width: int) -> None:
+    items = "".join(f"- item {number}\n" for number in range(200))
+    files = {"chapters/1.md": f"{LONG}\n\n{items}- adn the end\n{items}"}
+    with serving(open_queue(write_files(tmp_path / "book", files))) as one:
+        seen = browse(
+            one.enter(),
+            """
+            const viewport = { width: Number(args[2]), height: 700 };
+            const page = await look(await open({ viewport }));
+            const inSight = () => page.evaluate(() => {
+              const mark = document.querySelector("#paragraph del");
+              const { top, bottom } = mark.getBoundingClientRect();
+              const end = document.querySelector("#actions").getBoundingClientRect().top;
+              return top > document.querySelector(".top").offsetHeight && bottom < end;
+            });
+            const seen = [await inSight()];
+            for (const place of [1, 0]) {
+              await page.locator("#list li").nth(place).click();
+              await ready(page);
+              seen.push(await inSight());
+            }
+            // Beside the queue only the entry scrolls, even when its box is opened.
+            await press(page, "e");
+            const page_at = await page.evaluate(() => document.scrollingElement.scrollTop
+              + document.body.scrollTop);
+            if (viewport.width > 960) seen.push(page_at === 0);
+            return seen;
+            """,
+            str(width),
+        )
+    assert seen[:3] == [True, True, True]
+    assert all(seen)
+
+
+def test_a_kind_counts_whatever_rule_found_it(tmp_path: Path) -> None:
+    files = {"chapters/1.md": "# One\n\nSee teh end, adn teh door.\n"}
+    book = write_files(tmp_path / "book", files)
+    desk = open_desk(book)
+    suggestions = [
+        replace(item.suggestion, rule=f"GF{number}", found_by=("harper",))
+        for number, item in enumerate(desk.items)
+    ]
+    desk = Desk(book, suggestions, {"chapters/1.md": files["chapters/1.md"]})
+    with serving(ReviewQueue(desk, {})) as one:
+        seen = browse(
+            one.enter(),
+            """
+            const page = await look(await open());
+            await page.keyboard.press("A");
+            await page.waitForSelector("#occurrences li");
+            const seen = [await page.locator("#scopes label").allInnerTexts()];
+            await page.locator("#scopes input").nth(2).check();
+            await page.locator("#occurrences li").nth(2).waitFor();
+            await page.locator("#bulk-confirm").click();
+            await ready(page);
+            seen.push(await text(page, "entry-title"));
+            await press(page, "u");
+            seen.push(await text(page, "entry-title"));
+            return seen;
+            """,
+        )
+    scopes, *titles = seen
+    assert [scope.strip() for scope in scopes] == [
+        "this change: “teh” → “the” (2)",
+        "spelling in chapters/1.md (3)",
+        "spelling (3)",
+        "everything that is shown (3)",
+    ]
+    assert titles == ["Nothing left that passes the filter", "chapters/1.md:3:5"]
 
 
 def test_hostile_words_are_words(client: Client) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bookpack.desks.review import decisions
 from bookpack.desks.review.decisions import FILE, Decision, DecisionStore, parse_log
 from bookpack.desks.review.undoing import undo
 from bookpack.errors import WorldError
@@ -34,6 +35,12 @@ def test_a_line_is_readable_and_reads_back() -> None:
     one = Decision("edited", "abc", "T1", "one.md", "Ä\u2028b", "c\n", why="so", n=3, start=0)
     assert "Ä" in one.line()
     assert "\n" not in one.line()
+    assert parse_log(f"{one.line()}\n".encode()).decisions == (one,)
+
+
+def test_half_a_character_costs_no_decision() -> None:
+    # So arrives `--by Müller` from a terminal that does not write UTF-8.
+    one = Decision("rejected", "abc", "T1", "one.md", "teh", "the", by="M\udcfcller", n=1)
     assert parse_log(f"{one.line()}\n".encode()).decisions == (one,)
 
 
@@ -87,6 +94,35 @@ def test_conflict_markers_are_reported_and_both_sides_count() -> None:
     assert "merge conflict" in log.complaints[2]
 
 
+def test_a_mark_of_byte_order_costs_no_decision() -> None:
+    data = f"\ufeff{decision('a').line()}\r\n{decision('b').line()}\r\n".encode()
+    log = parse_log(data)
+    assert ([one.id for one in log.decisions], log.complaints) == (["a", "b"], ())
+
+
+def test_what_was_read_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = DecisionStore(tmp_path)
+    with store.locked() as opened:
+        opened.append([decision(f"{n:04}") for n in range(500)])
+    assert len(store.read().decisions) == 500
+    parsed: list[bytes] = []
+    parse = decisions._parse_line
+
+    def count(raw: bytes) -> tuple[Decision | None, str]:
+        parsed.append(raw)
+        return parse(raw)
+
+    monkeypatch.setattr(decisions, "_parse_line", count)
+    with store.locked() as opened:
+        opened.append([decision("more")])
+    assert len(store.read().decisions) == 501
+    assert len(parsed) == 1
+    # Another file is read anew, though it begins with some of the same lines.
+    lines = store.file.read_bytes().splitlines(keepends=True)
+    store.file.write_bytes(b"".join([*lines[:3], *lines[4:]]))
+    assert len(store.read().decisions) == 500
+
+
 def test_the_order_of_lines_means_nothing(tmp_path: Path) -> None:
     write_chapter(tmp_path, b"teh one. teh two. teh three. adn four.\n")
     desk = open_desk(tmp_path, ("teh", "the"), ("adn", "and"))
@@ -124,7 +160,8 @@ def test_git_merges_two_branches_by_its_union_driver(tmp_path: Path) -> None:
     log = parse_log(merged)
     assert (log.complaints, {one.id for one in log.decisions}) == ((), {"a", "b", "c"})
     assert log.disputes() == [
-        f"b: decided as rejected and as skipped at the same time; {log.latest['b'].decision} holds."
+        "one.md: “teh” → “the”: 2 decisions that did not know of each other: rejected, skipped. "
+        f"What holds is: {log.latest['b'].decision}. bookpack review --undo b opens it again."
     ]
 
 
@@ -153,7 +190,8 @@ def test_a_process_killed_between_decision_and_write(tmp_path: Path, where: str)
     assert chapter(tmp_path) == data
     assert len(DecisionStore(tmp_path).read().applied) == 2
     done, refused = undo(tmp_path, "test")
-    assert (done, len(refused)) == ([], 2)  # there is nothing to undo in the text
+    assert (done, refused) == ([], [])  # there is nothing to undo in the text
+    assert not DecisionStore(tmp_path).read().applied
     desk = open_desk(tmp_path, ("teh", "the"))
     assert len(desk.open_items) == 2
     assert desk.accept(desk.items) == []
@@ -202,6 +240,19 @@ def test_a_store_that_cannot_be_written_leaves_the_chapter(tmp_path: Path) -> No
     with pytest.raises(WorldError):
         open_desk(tmp_path, ("teh", "the"))
     assert chapter(tmp_path) == b"teh\n"
+
+
+def test_git_is_told_how_to_merge_also_after_a_full_disk(tmp_path: Path) -> None:
+    (tmp_path / "review").mkdir()
+    attributes = tmp_path / "review/.gitattributes"
+    for before in (None, ""):
+        if before is not None:
+            attributes.write_text(before)
+        with DecisionStore(tmp_path).locked():
+            assert attributes.read_text() == "*.jsonl merge=union\n"
+    attributes.write_text("*.jsonl merge=ours\n")
+    with DecisionStore(tmp_path).locked():
+        assert attributes.read_text() == "*.jsonl merge=ours\n"
 
 
 def test_a_store_that_is_a_link_out_of_the_book_is_refused(tmp_path: Path) -> None:

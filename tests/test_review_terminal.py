@@ -156,7 +156,7 @@ def test_back_edit_help_all_with_preview_and_quit(book: Path) -> None:
     terminal.wait_for(MENU, 7)
     assert read_one(book) == ONE
     terminal.press("A")
-    terminal.wait_for("in this c chapter or the b book?")
+    terminal.wait_for("in this [c]hapter, the [b]ook, or [w] all of")
     terminal.press("c")
     seen = terminal.wait_for("2 will be accepted. y yes")
     assert "[three]([-http-]{+https+}://example.com/three/[-index.html-])" in seen
@@ -177,6 +177,7 @@ def test_ctrl_c_keeps_what_was_decided_and_gives_the_terminal_back(book: Path) -
     terminal.wait_for(MENU, 2)
     terminal.press("\x03")
     terminal.wait_for("Interrupted.")
+    assert "1 accepted now, 0 rejected, 2 open." in terminal.seen
     assert terminal.end() == 130
     assert "[two](https://example.com/two/). Then" in read_one(book)
     again = Terminal("links", book, "--fix")
@@ -226,6 +227,12 @@ def test_lines_of_a_pipe_serve_as_keys(tmp_path: Path) -> None:
     assert "This is the first one." in lines
     assert "That is what stands there; nothing is written." in lines
     assert chapter(tmp_path) == b"One the two. Three adn four. Five THE six.\n"
+
+
+def test_keys_that_no_line_knows_do_not_come_into_the_chapter(tmp_path: Path) -> None:
+    write_chapter(tmp_path, b"One teh two.\n")
+    run_review(tmp_path, "e\nta\x1b[D\x1b[1;5Che\x1bOA\x00\x07\n")
+    assert chapter(tmp_path) == b"One tahe two.\n"
 
 
 def test_all_of_a_rule_is_decided_only_after_yes(tmp_path: Path) -> None:
@@ -285,6 +292,8 @@ def test_a_sentence_ends_where_it_ends() -> None:
         ("```{note}\nIt is teh end\n```", "It is teh end"),
         ("# Head\nIt is teh end\n# Other", "It is teh end"),
         ("Some (e.g. teh one) of them. Other", "Some (e.g. teh one) of them."),
+        ("One. A way (i.e. HTTP or teh `x`). Other", "A way (i.e. HTTP or teh `x`)."),
+        ("One. See teh way, e.g. `that`, end. Other", "See teh way, e.g. `that`, end."),
     ],
 )
 def test_a_sentence_stays_in_its_block(text: str, sentence: str) -> None:

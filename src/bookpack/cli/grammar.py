@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from bookpack.cli.options import (
     book_options,
     by_option,
     chapters_option,
+    refuse_together,
     settings_of,
 )
 from bookpack.console import as_seen_from_here, colour, complain, progress
@@ -111,6 +113,16 @@ def grammar(
     the endpoint in [model] is asked, too, where one is set. Nothing is written into a chapter
     before somebody accepts it: here by its id, or one by one with bookpack review.
     """
+    given = {
+        "--accept, --reject or --accept-category": bool(accept or reject or accept_category),
+        "--check": check,
+        "--dry-run": dry_run,
+        "--evaluate": evaluate is not None,
+        "--from-git": from_git,
+    }
+    for one, other in combinations(given, 2):
+        if one != "--dry-run":  # which may be asked of a measurement, too
+            refuse_together(given, one, other)
     if evaluate is not None or from_git:
         settings = settings_of(book, config, url, overrides)
         measure(settings, evaluate, offline=offline, dry_run=dry_run, quiet=quiet)
@@ -122,6 +134,7 @@ def grammar(
         passes = tuple(replace(one, profile=profile) for one in settings.grammar.pass_)
         table = replace(settings.grammar, profile=profile, pass_=passes)
         settings = replace(settings, grammar=table)
+    _check_categories(accept_category)
     decides = bool(accept or reject or accept_category)
     with progress(quiet) as tell:
         desk = GrammarDesk.open(settings, book / "build", tell)
@@ -131,7 +144,7 @@ def grammar(
         return
     if not (offline or check or decides):
         ask_models(desk.models, wanted, quiet)
-    with progress(quiet) as tell:
+    with progress(quiet, "paragraphs") as tell:
         desk.run(wanted, tell)
     review = desk.decide(by=by)
     complain_of(review)
@@ -157,6 +170,17 @@ def grammar(
         raise SystemExit(EXIT_FINDINGS)
 
 
+def _check_categories(names: Sequence[str]) -> None:
+    from bookpack.desks.grammar.fix import Category
+
+    known = [str(one) for one in Category]
+    for name in names:
+        if name not in known:
+            raise SettingsError(
+                f"{name} is no category that can be accepted at once ({', '.join(known)})."
+            )
+
+
 def chosen_chapters(desk: "GrammarDesk", patterns: Sequence[str]) -> "Callable[[Chapter], bool]":
     """Return what tells whether a chapter is meant. Raises `SettingsError`."""
 
@@ -165,6 +189,9 @@ def chosen_chapters(desk: "GrammarDesk", patterns: Sequence[str]) -> "Callable[[
         names = (path, chapter.path, path.rpartition("/")[2])
         return not ones or any(fnmatchcase(name, one) for name in names for one in ones)
 
+    if not desk.chapters:
+        folder = desk.planned.settings.folder
+        raise SettingsError(f"No chapters were found in {folder}: it has no file in Markdown.")
     for pattern in patterns:
         if not any(is_meant(chapter, [pattern]) for chapter in desk.chapters):
             raise SettingsError(f"No chapter of the book is called {pattern}.")
@@ -264,13 +291,8 @@ def _decide(
     why: str,
     quiet: bool,
 ) -> None:
-    from bookpack.desks.grammar.fix import Category
     from bookpack.desks.review.batch import with_ids
 
-    for name in categories:
-        if name not in list(Category):
-            known = ", ".join(Category)
-            raise SettingsError(f"{name} is no category that can be accepted at once ({known}).")
     refused = []
     for names, decide in ((reject, review.reject), (accept, review.accept)):
         items, problem = with_ids(review.items, names)

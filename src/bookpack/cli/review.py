@@ -7,7 +7,14 @@ import click
 
 from bookpack.cli.deciding import at_terminal, complain_of, sum_up, take_back
 from bookpack.cli.grammar import chosen_chapters
-from bookpack.cli.options import book_options, by_option, chapters_option, settings_of
+from bookpack.cli.options import (
+    book_options,
+    by_option,
+    chapters_option,
+    given_here,
+    refuse_together,
+    settings_of,
+)
 from bookpack.console import complain, progress
 from bookpack.errors import SettingsError
 
@@ -62,6 +69,19 @@ def review(
     to links. Decisions are kept in BOOK/review/decisions.jsonl. No model is asked, unless you
     have one look at a picture again in the browser.
     """
+    given = {
+        "--undo": undo is not None,
+        "--web": web,
+        "--only descriptions": only == "descriptions",
+        "--chapter": bool(chapters),
+        "--port": given_here("port"),
+        "--open": open_browser,
+    }
+    for other in ("--web", "--only descriptions", "--chapter", "--port", "--open"):
+        refuse_together(given, "--undo", other)
+    for option in ("--port", "--open"):
+        if given[option] and not web:
+            raise SettingsError(f"{option} is about the review in a browser; add --web.")
     if only == "descriptions" and not web:
         raise SettingsError("Descriptions are reviewed beside their pictures; add --web.")
     if undo is not None:
@@ -73,6 +93,9 @@ def review(
         from bookpack.cli.web_review import check_extra
 
         check_extra()
+        from bookpack.desks.review.web.server import check_port
+
+        check_port(port)
     from bookpack import pipeline
     from bookpack.desks.grammar.desk import GrammarDesk
 
@@ -85,20 +108,21 @@ def review(
             desk = GrammarDesk.open(settings, book / "build", tell)
             wanted = chosen_chapters(desk, chapters)
         else:
-            checked = pipeline.check(settings, book / "build", tell)
+            checked = pipeline.check(settings, book / "build", tell, needs_address=False)
             desk = GrammarDesk(checked.planned, checked.book)
             wanted = chosen_chapters(desk, chapters)
         if checked is not None and only != "descriptions":
             meant = {one.source.path for one in desk.book.chapters if wanted(one)}
             others, texts = _link_fixes(checked)
             others = [one for one in others if one.path in meant]
-        if only in (None, "grammar"):
-            try:
+    if only in (None, "grammar"):
+        try:
+            with progress(quiet, "paragraphs") as tell:
                 desk.run(wanted, tell)
-            except SettingsError as error:
-                if only == "grammar":
-                    raise
-                complain(str(error))  # there are still the links
+        except SettingsError as error:
+            if only == "grammar" or not (others or web):
+                raise
+            complain(f"{error} The text is not looked at, only what else there is.")
     sitting = desk.decide(others, texts, by=by)
     complain_of(sitting)
     for complaint in desk.models.kept.complaints:
@@ -109,7 +133,7 @@ def review(
         pictured = checked if only in (None, "descriptions") else None
         in_browser(sitting, desk, pictured, wanted, port, open_browser=open_browser, quiet=quiet)
     else:
-        at_terminal(sitting)
+        at_terminal(sitting, quiet)
     sum_up(sitting, [], quiet)
 
 

@@ -1,5 +1,6 @@
 """The review in a browser: what is put on its desk, its address, and its end."""
 
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bookpack.counting import counted
-from bookpack.errors import SettingsError
+from bookpack.errors import SettingsError, missing_extra
 
 if TYPE_CHECKING:
     from bookpack.desks.grammar.desk import GrammarDesk
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 def check_extra() -> None:
     """Raise `SettingsError` where the packages that this needs are not installed."""
     if any(find_spec(name) is None for name in ("starlette", "uvicorn")):
+        needed = missing_extra("The review in a browser", "review")
         raise SettingsError(
-            'The review in a browser needs the extra "review": pip install "bookpack[review]"; '
-            "bookpack review without --web does the same in the terminal."
+            f"{needed} bookpack review without --web does the same in the terminal."
         )
 
 
@@ -60,16 +61,17 @@ def in_browser(
         pictures=_pictures(checked, wanted) if checked is not None else None,
     )
     server = ReviewServer(queue, port)
-    click.echo(f"{server.url} shows the review, once. Ctrl-C ends it.")
+    click.echo("Open this in a browser; it works in the first one that opens it (Ctrl-C ends it):")
+    click.echo(server.url)
     if open_browser:
         click.launch(server.url)
     try:
         server.run()
     except KeyboardInterrupt:
-        if not quiet:
-            click.echo()
+        if not quiet and sys.stdout.isatty():
+            click.echo()  # behind the ^C of the terminal
     approved, left = queue.sum_up()
-    if checked is not None and not quiet:
+    if (approved or left) and not quiet:
         click.echo(f"{counted(approved, 'description')} approved now, {left:,} open.")
 
 

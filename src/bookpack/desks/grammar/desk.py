@@ -35,7 +35,7 @@ class GrammarDesk:
         """Read the book; `out` is left out of the reading. Raises `SettingsError`."""
         step = progress or (lambda name, done, total: None)
         files = BookFiles(settings.folder, out, settings.images.descriptions)
-        planned = plan_book(settings, files)
+        planned = plan_book(settings, files, needs_address=False)
         book, _ = read_book(planned, files, lambda done, of: step("reading", done, of))
         return cls(planned, book)
 

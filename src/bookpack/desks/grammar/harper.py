@@ -6,20 +6,14 @@ a dictionary of any English nor the book itself knows it.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 from bookpack.desks.grammar.edits import word_set
 from bookpack.desks.grammar.fix import Category, Fix
+from bookpack.desks.grammar.harper_lints import Finding, LintMemory, Lints, Rules
 from bookpack.desks.grammar.prose import PLACEHOLDER, Block, Proposal
 from bookpack.desks.grammar.vocabulary import Vocabulary
-from bookpack.errors import SettingsError
 from bookpack.source import Span
-
-if TYPE_CHECKING:
-    from harper import Lint, Linter
 
 ENGINE = "harper"
 _CODE = re.compile(r"`([^`]*)`")
@@ -46,7 +40,10 @@ _NEVER_RIGHT = word_set("""
 """Rules that were wrong more often than right in 85,000 words of published books."""
 _TWO_WORDS = word_set("backup login logout setup shutdown")
 """Nouns that people write where they mean the verb; most others are meant as nouns."""
-_NO_MISTAKES = word_set("convolve exfiltrate facto libre nitty stderr stdin stdout")
+_NO_MISTAKES = word_set(
+    "cetera codegen convolve deserializer exfiltrate facto libre nitty serializer stderr stdin "
+    "stdout"
+)
 """Words of technical books that harper's dictionary lacks."""
 _OURS = word_set("AnA RepeatedWords ToTo DiscourseMarkers UnclosedQuotes")
 """Rules that the desk has itself, and surer."""
@@ -72,9 +69,10 @@ _PREFIX = re.compile(
 _SUFFIX = re.compile(r"(?:ness|less|able|ability|wise|like|ish|ship|ful|ify|ization|isation|er|y)$")
 _NAME_GOES_ON = re.compile(r"[,.]? (?:[A-Z]|et al\b|⟦)")
 """What stands behind the first word of a name: another one, an initial, “et al.”."""
+_VERB_TO_BE = re.compile(r" (?:is|are|was|were|will|has|have|can)\b")
+_PLURAL_FOLLOWS = re.compile(r"(?:[/-]\w+)* ?\w*s\b")
 _NO_STYLE = frozenset({"Cant"})
 """Of the kinds of style, what is about a mistake."""
-_BETWEEN = "\n\n"
 _BATCH = 20_000
 """Characters that are given to harper at once."""
 _FOREIGN = 0.34
@@ -82,21 +80,26 @@ _FOREIGN = 0.34
 
 
 class HarperEngine:
-    """harper with a profile and a book's own words. Building one takes about 0.4 s.
+    """harper with a profile and a book's own words.
 
-    `dialect` is one of `config.tables.ENGLISHES`, or empty: then what is right in American or
-    British English is right.
+    What it said before is in `memory`. `dialect` is one of `config.tables.ENGLISHES`, or empty:
+    then what is right in American or British English is right.
     Raises `SettingsError` when harper is not installed.
     """
 
     name = ENGINE
 
     def __init__(
-        self, vocabulary: Vocabulary, *, profile: str = "careful", dialect: str = ""
+        self,
+        vocabulary: Vocabulary,
+        *,
+        profile: str = "careful",
+        dialect: str = "",
+        memory: LintMemory | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self.profile = profile
-        self.linters = _linters(dialect)
+        self.englishes = _englishes(dialect, memory)
         self._right: dict[str, bool] = {}
 
     def propose(self, blocks: Iterable[Block]) -> Iterator[Proposal]:
@@ -112,37 +115,38 @@ class HarperEngine:
         yield from self._propose(batch)
 
     def _propose(self, batch: list[Block]) -> Iterator[Proposal]:
-        first, *others = self.linters
-        found = _found(first, batch)
+        first, *others = self.englishes
+        found = first.of([block.text for block in batch])
         for other in others:
             # What another English calls right is right. Only blocks with a finding are asked.
-            doubted = [block for block, lints in zip(batch, found, strict=True) if lints]
-            again = dict(zip(map(id, doubted), _found(other, doubted), strict=True))
-            for index, block in enumerate(batch):
-                same = {(rule, span) for rule, span, _ in again.get(id(block), ())}
-                found[index] = [one for one in found[index] if one[:2] in same]
-        for block, lints in zip(batch, found, strict=True):
-            for fix in self._fixes(block, lints):
+            doubted = [index for index, ones in enumerate(found) if ones]
+            again = other.of([batch[index].text for index in doubted])
+            for index, ones in zip(doubted, again, strict=True):
+                same = {(one.rule, one.span) for one in ones}
+                found[index] = [one for one in found[index] if (one.rule, one.span) in same]
+        for block, ones in zip(batch, found, strict=True):
+            for fix in self._fixes(block, ones):
                 yield Proposal(fix, (block,))
 
-    def _fixes(self, block: Block, lints: "list[tuple[str, Span, Lint]]") -> list[Fix]:
+    def _fixes(self, block: Block, findings: Sequence[Finding]) -> list[Fix]:
         hidden = [Span(*match.span()) for match in PLACEHOLDER.finditer(block.text)]
         fixes: list[Fix] = []
         unknown = 0
-        named = {span for rule, span, _ in lints if rule == "OrthographicConsistency"}
-        for rule, span, lint in lints:
-            if rule == "SpellCheck" and span in named:
+        named = {one.span for one in findings if one.rule == "OrthographicConsistency"}
+        for one in findings:
+            span = one.span
+            if one.rule == "SpellCheck" and span in named:
                 continue  # a name that is known, and only written otherwise
             if any(h.start <= span.end and span.start <= h.end for h in hidden):
                 continue
-            unknown += rule == "SpellCheck" and lint.problem_text[:1].islower()
-            fix = self._fix(block, rule, lint, span)
+            unknown += one.rule == "SpellCheck" and one.quote[:1].islower()
+            fix = self._fix(block, one)
             fixes += [fix] if fix is not None else []
         # Another language, or a list of names.
         return [] if unknown > max(2, _FOREIGN * len(block.text.split())) else fixes
 
-    def _fix(self, block: Block, rule: str, lint: "Lint", span: Span) -> Fix | None:
-        after = _replacement(lint)
+    def _fix(self, block: Block, finding: Finding) -> Fix | None:
+        after, rule, span = finding.after, finding.rule, finding.span
         quote = span.slice(block.text)
         if after is None or after == quote:
             return None
@@ -156,43 +160,46 @@ class HarperEngine:
             is_name = is_name and (
                 block.kind == "cell" or _NAME_GOES_ON.match(block.text, span.end) is not None
             )
-            confidence = 0.0 if joined or is_name else self._misspelt(quote, lint)
+            # A cell that holds one word alone holds a name, as of a package or an account.
+            is_name = is_name or (block.kind == "cell" and block.text.strip("@ ") == quote)
+            confidence = 0.0 if joined or is_name else self._misspelt(quote, finding.instead)
         elif rule == "OrthographicConsistency":
             # What it wants of short words and of capitals is a guess. A capital inside of a name
             # (GitHub) is sure; where a name begins with one, it may be a command or a package.
             is_name = quote.islower() and quote.isalpha() and len(quote) > 4
             is_name = is_name and quote not in self.vocabulary.code
             confidence = (0.8 if after[1:] != quote[1:] else 0.5) if is_name else 0.0
-        elif _is_right_there(rule, lint, block.text[span.end :]):
+        elif _is_right_there(finding, block.text[span.end :]):
             confidence = 0.0
         elif rule in _CAREFUL_ONLY:
             confidence = 0.5
-        if confidence < (0.45 if self.profile == "careful" else 0.65):
+        if confidence < (0.5 if self.profile == "careful" else 0.65):
             return None
-        category = _CATEGORIES.get(lint.lint_kind, Category.GRAMMAR)
+        category = _CATEGORIES.get(finding.kind, Category.GRAMMAR)
         return Fix(
             ENGINE,
             quote,
             after,
             category=category,
             confidence=confidence,
-            why=_CODE.sub(r"“\1”", lint.message),
+            why=_CODE.sub(r"“\1”", finding.message),
             rule=rule,
             span=span,
         )
 
-    def _misspelt(self, word: str, lint: "Lint") -> float:
+    def _misspelt(self, word: str, nearest: Sequence[str]) -> float:
         """Return how certain it is that `word` is a mistake, 0 when it is not."""
-        nearest = [s.replacement_text for s in lint.suggestions]
         letters = word.replace("'", "").replace("’", "")
         if len(word) < 4 or not letters.isalpha() or not nearest:
             return 0.0
         distance = _distance(word.lower(), nearest[0].lower())
         # One letter's difference may be the author's usual mistake; with more it is another word.
-        rivals = nearest[:1] if distance == 1 else []
+        rivals = list(nearest[:1]) if distance == 1 else []
         if any(c.isupper() for c in word[1:]) or self.vocabulary.has(word, rivals):
             return 0.0
-        if word.lower() in _NO_MISTAKES or self._is_made_of_words(word.lower()):
+        if {word.lower(), word.lower().removesuffix("s")} & _NO_MISTAKES:
+            return 0.0
+        if self._is_made_of_words(word.lower()):
             return 0.0
         if word[0].isupper():
             # A name at the beginning of a sentence looks the same.
@@ -209,7 +216,10 @@ class HarperEngine:
             return 0.3  # few mistakes are made in the first letter (Kukich 1992)
         if distance == 1:
             return 0.9 if len(word) > 5 else 0.5
-        return (0.7 if len(word) > 8 else 0.5) if distance == 2 else 0.3
+        # Of short words with two wrong letters the guess is mostly another word.
+        if distance > 2 or len(word) < 8:
+            return 0.3
+        return 0.7 if len(word) > 8 else 0.5
 
     def _is_made_of_words(self, word: str) -> bool:
         """Tell whether `word` is two words together, or one with a prefix or suffix."""
@@ -231,16 +241,19 @@ class HarperEngine:
 
     def _is_right(self, word: str) -> bool:
         if word not in self._right:
-            lints = _lints(self.linters[0], word)
-            self._right[word] = not any(rule == "SpellCheck" for rule, _ in lints)
+            self._right[word] = _is_spelled(self.englishes[0], word)
         return self._right[word]
 
 
-def _is_right_there(rule: str, lint: "Lint", behind: str) -> bool:
+def _is_right_there(finding: Finding, behind: str) -> bool:
     """Tell by a finding's words, and what stands `behind` them, whether the rule has misread it."""
-    quote = lint.problem_text
+    rule, quote = finding.rule, finding.quote
     if rule == "LetsConfusion":
         return quote.lower() == "let"  # “Let people see it.”
+    if rule == "TheirToTheyre":
+        return _VERB_TO_BE.match(behind) is not None  # “Their are two” means “there”
+    if rule == "ThereIsAgreement":
+        return _PLURAL_FOLLOWS.match(behind) is not None  # “There are Request/Reply hooks”
     if rule == "AWhile":
         return behind.startswith(" ago")
     if rule == "PhrasalVerbAsCompoundNoun":
@@ -250,63 +263,17 @@ def _is_right_there(rule: str, lint: "Lint", behind: str) -> bool:
         return not quote.endswith("s")  # “to distributed systems”
     if rule == "CapitalizePersonalPronouns":
         return behind[:1] == "-"
-    return lint.lint_kind == "Capitalization" and quote[:1].isupper()
+    return finding.kind == "Capitalization" and quote[:1].isupper()
 
 
-def _found(linter: "Linter", batch: list[Block]) -> "list[list[tuple[str, Span, Lint]]]":
-    """Return rule, place in the block and finding, for each block of a batch.
-
-    Blocks are given together, each a paragraph of one text: a call costs as much as fifty words.
-    """
-    starts = [0]
-    for block in batch:
-        starts.append(starts[-1] + len(block.text) + len(_BETWEEN))
-    found: list[list[tuple[str, Span, Lint]]] = [[] for _ in batch]
-    text = _BETWEEN.join(block.text for block in batch).replace("’", "'")
-    for rule, lint in _lints(linter, text):
-        index = bisect_right(starts, lint.span.start) - 1
-        span = Span(lint.span.start, lint.span.end).shifted(-starts[index])
-        if span.end <= len(batch[index].text):
-            found[index].append((rule, span, lint))
-    for lints in found:
-        lints.sort(key=lambda one: (one[1], one[0]))
-    return found
+def _englishes(dialect: str, memory: LintMemory | None = None) -> tuple[Lints, ...]:
+    wanted = (dialect,) if dialect else ("american", "british")
+    return tuple(Lints(Rules(one, _NEVER, _STYLE_KINDS, _NO_STYLE), memory) for one in wanted)
 
 
-def _lints(linter: "Linter", text: str) -> "Iterator[tuple[str, Lint]]":
-    found = linter.organized_lints(text, language="plaintext", dedup=False)
-    for rule, lints in found.items():
-        for lint in lints:
-            if lint.lint_kind not in _STYLE_KINDS or rule in _NO_STYLE:
-                yield rule, lint
-
-
-def _replacement(lint: "Lint") -> str | None:
-    """Return what harper would write first, None when it only complains."""
-    if not lint.suggestions:
-        return None
-    best = lint.suggestions[0]
-    if best.kind == 1:
-        return ""
-    return lint.problem_text + best.replacement_text if best.kind == 2 else best.replacement_text
-
-
-@lru_cache(maxsize=6)
-def _linters(dialect: str) -> "tuple[Linter, ...]":
-    try:
-        from harper import Dialect, Linter
-    except ImportError:
-        raise SettingsError(
-            "The engine harper is not installed. Install it with: pip install 'bookpack[grammar]'."
-        ) from None
-    wanted = [dialect] if dialect else ["american", "british"]
-    linters = []
-    for name in wanted:
-        linter = Linter(Dialect[name.upper()])
-        default = linter.get_default_lint_config()
-        linter.set_lint_config({rule: on and rule not in _NEVER for rule, on in default.items()})
-        linters.append(linter)
-    return tuple(linters)
+def _is_spelled(lints: Lints, word: str) -> bool:
+    (found,) = lints.of([word])
+    return not any(one.rule == "SpellCheck" for one in found)
 
 
 def _distance(one: str, other: str) -> int:
@@ -331,10 +298,6 @@ def differs_by_dialect(before: str, after: str) -> bool:
     if not (before.isalpha() and after.isalpha()):
         return False
     american, british = (
-        [
-            not any(rule == "SpellCheck" for rule, _ in _lints(linter, word))
-            for word in (before, after)
-        ]
-        for linter in _linters("")
+        [_is_spelled(english, word) for word in (before, after)] for english in _englishes("")
     )
     return american != british and sorted(american) == sorted(british) == [False, True]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from bookpack.desks.grammar.fix import Category, Fix
 from bookpack.desks.grammar.prose import Block, Proposal
 from bookpack.desks.grammar.validate import Reason, Refused
-from bookpack.desks.review.line_file import FOLDER, LineFile
+from bookpack.desks.review.line_file import FOLDER, LineFile, as_line
 from bookpack.source import Span
 
 FILE = f"{FOLDER}/suggestions.jsonl"
@@ -58,7 +58,7 @@ class KeptAnswer:
             "blocks": list(self.blocks),
             "fixes": [_record(one) for one in self.fixes],
         }
-        return json.dumps(record, ensure_ascii=False)
+        return as_line(record)
 
 
 @dataclass
@@ -68,7 +68,8 @@ class KeptAnswers:
     folder: Path
     file: str = FILE
     complaints: list[str] = field(default_factory=list)
-    _answers: dict[str, list[KeptAnswer]] = field(default_factory=dict)
+    _answers: dict[str, dict[str, list[tuple[int, KeptAnswer]]]] = field(default_factory=dict)
+    _count: int = 0
 
     def __post_init__(self) -> None:
         self._file = LineFile(self.folder, self.file)
@@ -81,11 +82,11 @@ class KeptAnswers:
                         "and kept; its paragraphs are asked about again."
                     )
                 else:
-                    self._answers.setdefault(answer.asked, []).append(answer)
+                    self._take(answer)
 
     def known(self, asked: str) -> set[str]:
         """Return the hashes of all blocks about which this has been asked."""
-        return {block for answer in self._answers.get(asked, ()) for block in answer.blocks}
+        return set(self._answers.get(asked, ()))
 
     def make_room(self) -> None:
         """Make sure that answers can be kept, before anybody pays for one."""
@@ -96,7 +97,14 @@ class KeptAnswers:
         """Bring an answer to the disk."""
         with self._file.locked() as lines:
             lines.append([answer.line()])
-        self._answers.setdefault(answer.asked, []).append(answer)
+        self._take(answer)
+
+    def _take(self, answer: KeptAnswer) -> None:
+        """Remember an answer under what was asked and each of its blocks, in order."""
+        by_block = self._answers.setdefault(answer.asked, {})
+        self._count += 1
+        for block in dict.fromkeys(answer.blocks):
+            by_block.setdefault(block, []).append((self._count, answer))
 
     def proposals(
         self, asked: str, engine: str, blocks: Iterable[Block]
@@ -110,9 +118,9 @@ class KeptAnswers:
         for block in blocks:
             here.setdefault(block.hash, []).append(block)
         seen: set[tuple[str, Span, str]] = set()
-        for answer in self._answers.get(asked, ()):
-            if not any(block in here for block in answer.blocks):
-                continue
+        by_block = self._answers.get(asked, {})
+        about = {number: answer for block in here for number, answer in by_block.get(block, ())}
+        for _, answer in sorted(about.items(), key=lambda item: item[0]):
             complete = all(block in here for block in answer.blocks)
             for kept in answer.fixes:
                 if kept.refused is not None and complete:

@@ -13,10 +13,12 @@ from types import MappingProxyType
 
 from bookpack.desks.grammar.edits import word_set
 from bookpack.desks.grammar.fix import Category, Fix
-from bookpack.desks.grammar.prose import CLOSING, Block, Proposal
+from bookpack.desks.grammar.prose import CLOSING, OPENING, PLACEHOLDER, Block, Proposal
 from bookpack.source import Span
 
 ENGINE = "rules"
+LEAST_SURE = 0.5
+"""Confidence below which nothing is said, in whatever profile."""
 _DOUBLED = re.compile(r"(?<![\w'’-])([^\W\d_]+)(\s+)\1(?![\w'’-])(?!\.\w)", re.I)
 _MAY_DOUBLE = word_set(
     "had that is was can do will did who in on so very really much many more no yes bye ha blah "
@@ -86,7 +88,12 @@ _CLAUSE_VERB = re.compile(
     re.I,
 )
 _PAIRS = {"(": ")", "[": "]", "“": "”", "«": "»"}
-_SENTENCE_END = re.compile(r"(?=[.!?]+\s+[A-Z]|[.!?;:,]*\s*\Z)")
+_SENTENCE_END = re.compile(
+    r"(?<!\bi\.e)(?<!\be\.g)(?<!\bi)(?<!\be)(?<!\bcf)(?<!\bvs)(?=[.!?]+\s+[A-Z])"
+    r"|(?=[.!?;:,]*\s*\Z)"
+)
+"""Behind “i.e.” and the like a sentence goes on."""
+_SHOWN_CODE = re.compile(rf":(?:\s*{OPENING}\w+{CLOSING})+\Z")
 _SMILEY = re.compile(r"[:;=]-?[()\[\]]")
 _ENUMERATION = re.compile(r"(?:(?<=\s)|\A)(?:[a-zA-Z]|\d{1,2}|[ivx]{1,4})\)(?=\s|\Z)")
 
@@ -104,6 +111,8 @@ class RulesEngine:
         for block in blocks:
             for name, rule in self.rules.items():
                 for span, after, category, confidence, why in rule(block):
+                    if confidence < LEAST_SURE:
+                        continue
                     quote = span.slice(block.text)
                     yield Proposal(
                         Fix(
@@ -226,7 +235,7 @@ def stops(block: Block) -> Iterator[Found]:
 
 def _stop(block: Block) -> Iterator[Found]:
     text = block.text.rstrip()
-    if block.kind not in ("paragraph", "item") or block.introduces:
+    if block.kind not in ("paragraph", "item") or block.introduces or block.in_link:
         return
     if _ENDS.search(text) or _CUT.search(text) or text.endswith(("⟦link⟧", "⟦image⟧", "⟦html⟧")):
         return
@@ -239,7 +248,11 @@ def _stop(block: Block) -> Iterator[Found]:
     if not several and block.kind == "item":
         return  # items that are one sentence go without a stop in many books
     last = text[inner[-1] - 1 :] if inner else text
-    if len(last.split()) < 4 or not (text[-1].isalnum() or text.endswith(("⟧", "⟧)"))):
+    if len(PLACEHOLDER.sub("", last).split()) < 3 or len(last.split()) < 4:
+        return  # code alone, with a word to say what it is
+    if block.kind == "item" and _SHOWN_CODE.search(text):
+        return
+    if not (text[-1].isalnum() or text.endswith(("⟧", "⟧)"))):
         return
     if not several and not (_CLAUSE_VERB.search(last) and len(last.split()) > 5):
         return
@@ -252,8 +265,8 @@ def _stop(block: Block) -> Iterator[Found]:
 def pairs(block: Block) -> Iterator[Found]:
     """Find a bracket or curved quote without its partner in the block; straight ones by count.
 
-    A stray closing mark is taken out. An open one is closed at the end of its sentence, which is
-    a guess at the place and none at the fault, hence the low confidence.
+    A stray closing mark is taken out. An open one is closed at the end of its sentence: where that
+    is not the block's last, the place is a guess, hence the low confidence.
     """
     text = block.text
     skipped = {
@@ -293,7 +306,9 @@ def pairs(block: Block) -> Iterator[Found]:
     if sign == "“" and block.text.rstrip()[-1:] not in ".!?":
         return  # a quotation over several paragraphs opens each of them
     closing = _PAIRS.get(sign, '"')
-    yield Span(at, at), closing, Category.PUNCTUATION, 0.3, f"Nothing closes this {sign}."
+    # At the end of the block nothing else can be meant; before that its place is a guess.
+    confidence = 0.5 if at >= len(text.rstrip(" .!?;:,")) else 0.3
+    yield Span(at, at), closing, Category.PUNCTUATION, confidence, f"Nothing closes this {sign}."
 
 
 def _straight_quotes(text: str) -> list[int]:

@@ -13,6 +13,7 @@ from typing import Protocol
 from bookpack.config import Settings
 from bookpack.config.tables import PassTable
 from bookpack.desks.grammar.harper import HarperEngine
+from bookpack.desks.grammar.harper_lints import LintMemory
 from bookpack.desks.grammar.own_rules import RulesEngine
 from bookpack.desks.grammar.prose import Block, Proposal, author_source, blocks_of
 from bookpack.desks.grammar.queue import Queue, make_entries
@@ -20,6 +21,7 @@ from bookpack.desks.grammar.validate import Refused, Resolved, Validator
 from bookpack.desks.grammar.vocabulary import Vocabulary
 from bookpack.errors import SettingsError
 from bookpack.model import Chapter
+from bookpack.system import cache_folder
 
 DEFAULT = PassTable("harper")
 MODEL = PassTable(engine="model")
@@ -86,13 +88,15 @@ def run_passes(
     chapters = [c for c in prose.chapters if not wanted or c.path in wanted or _path(c) in wanted]
     entries, refused = [], []
     texts = {_path(chapter): author_source(chapter).text for chapter in chapters}
-    for number, chapter in enumerate(chapters, 1):
+    done, total = 0, sum(len(prose.blocks[chapter.path]) for chapter in chapters)
+    for chapter in chapters:
         proposals = _proposals(chapter, prose, made)
         resolved, failed = prove(chapter, proposals, math=prose.settings.layout.math)
         ignored = prose.settings.grammar.ignore
         entries += make_entries(chapter, (one for one in resolved if one.fix.rule not in ignored))
         refused += failed
-        step("grammar", number, len(chapters))
+        done += len(prose.blocks[chapter.path])
+        step("grammar", done, total)
     return Queue(tuple(entries), tuple(refused), texts)
 
 
@@ -145,7 +149,11 @@ def _engines(one: PassTable, prose: Prose, others: Mapping[str, MakeEngine]) -> 
     if one.engine == "rules":
         return [rules]
     dialect = prose.settings.grammar.dialect
-    return [HarperEngine(prose.vocabulary, profile=profile, dialect=dialect), rules]
+    memory = LintMemory(cache_folder())
+    return [
+        HarperEngine(prose.vocabulary, profile=profile, dialect=dialect, memory=memory),
+        rules,
+    ]
 
 
 def _proposals(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bookpack.desks.grammar.prose import Block, blocks_of
-from bookpack.desks.grammar.queue import Entry, Queue, prove_again
+from bookpack.desks.grammar.queue import Entry, Queue, locate, prove_again
 from bookpack.desks.grammar.validate import Reason, Refused, Validator, is_harmless
 from bookpack.desks.review.suggestion import Suggestion
 from bookpack.model import Chapter
@@ -51,9 +51,13 @@ class Proof:
 
     def __call__(self, source: Source, wanted: Wanted) -> dict[str, str]:
         """Return why suggestions must not be written into `source`, by their ids."""
-        mine = [(self._entries[one.id], span) for one, span in wanted if one.id in self._entries]
+        known = [(one, span) for one, span in wanted if one.id in self._entries]
+        mine = [(self._entries[one.id], span) for one, span in known]
         if not mine:
             return {}
+        (first, place), *others = known
+        if not others and first.after != mine[0][0].suggestion.after:
+            return self._edited(source, first, place)
         reasons: dict[str, str] = {}
         if source.text != self._texts.get(source.path):
             now = self._now(source)
@@ -65,9 +69,20 @@ class Proof:
                     reasons[entry.suggestion.id] = str(proven.reason)
                 elif not any((one.span, one.after) == (span, entry.suggestion.after)
                              for one in proven):  # fmt: skip
-                    reasons[entry.suggestion.id] = str(Reason.TAKEN)
+                    reasons[entry.suggestion.id] = str(Reason.CHANGED)
         left = [(entry, span) for entry, span in mine if entry.suggestion.id not in reasons]
         return reasons | self._together(source, left)
+
+    def _edited(self, source: Source, one: Suggestion, span: Span) -> dict[str, str]:
+        """Tell whether what a person wants to write in place of `span` may stand there."""
+        now = self._now(source)
+        if now is None:
+            return {one.id: _GONE}
+        place = locate(now.chapter, now.blocks, span)
+        if place is None:
+            return {one.id: str(Reason.CHANGED)}
+        is_kept = now.validator.keeps_structure(*place, one.after)
+        return {} if is_kept else {one.id: str(Reason.STRUCTURE)}
 
     def _now(self, source: Source) -> _Now | None:
         known = self._last.get(source.path)

@@ -69,6 +69,7 @@ class Block:
     `kind` is paragraph, heading, cell, item, alt, title or caption; `path` is that of the chapter's
     file. `introduces` tells that code, a list, a table, a quote or a picture comes right behind it.
     `ends` are signs that must not be written into it, since it stands inside of markup.
+    `in_link` tells that its last words are those of a link, so that what is added joins them.
     """
 
     path: str
@@ -77,6 +78,7 @@ class Block:
     runs: tuple[Run, ...]
     introduces: bool = False
     ends: str = ""
+    in_link: bool = False
 
     @cached_property
     def hash(self) -> str:
@@ -155,12 +157,14 @@ def blocks_of(chapter: Chapter, *, math: bool = True) -> list[Block]:
     found += _in_markup(chapter)
     kept = [b for b in found if any(c.isalpha() for c in PLACEHOLDER.sub("", b.text))]
     kept.sort(key=lambda block: block.runs[0].origin)
-    return [
-        replace(block, introduces=True)
-        if not block.ends and _WHAT_FOLLOWS.match(text, block.runs[-1].origin.end)
-        else block
-        for block in kept
-    ]
+    return [block if block.ends else _with_what_follows(block, text) for block in kept]
+
+
+def _with_what_follows(block: Block, text: str) -> Block:
+    end = block.runs[-1].origin.end
+    introduces = _WHAT_FOLLOWS.match(text, end) is not None
+    in_link = text.startswith(("](", "]["), end)
+    return replace(block, introduces=introduces, in_link=in_link)
 
 
 def _in_markup(chapter: Chapter) -> Iterator[Block]:

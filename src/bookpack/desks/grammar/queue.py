@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bookpack.desks.grammar.edits import Shape
-from bookpack.desks.grammar.prose import Block, author_source, blocks_of, in_author_text
+from bookpack.desks.grammar.prose import Block, Run, author_source, blocks_of, in_author_text
 from bookpack.desks.grammar.validate import Reason, Refused, Resolved, Validator
 from bookpack.desks.review.history import shifted
 from bookpack.desks.review.suggestion import Draft, Suggestion, make_suggestions
@@ -135,7 +135,8 @@ def prove_again(
     fix = entry.resolved.fix
     place = locate(chapter, blocks, span) if span is not None else None
     if place is None:
-        return Refused(fix, author_source(chapter).path, Reason.TAKEN)
+        reason = Reason.TAKEN if span is None else Reason.CHANGED
+        return Refused(fix, author_source(chapter).path, reason)
     block, inside = place
     located = replace(
         fix, quote=inside.slice(block.text), replacement=entry.suggestion.after, span=inside
@@ -146,19 +147,32 @@ def prove_again(
 def locate(chapter: Chapter, blocks: Sequence[Block], span: Span) -> tuple[Block, Span] | None:
     """Return the block, and the place in it, that stands at `span` of the author's text."""
     for block in blocks:
-        start = end = None
-        for run in block.runs:
-            origin = in_author_text(chapter, run.origin)
-            if origin is None or not (run.copied or origin.start == span.start == span.end):
-                continue
-            if start is None and origin.start <= span.start <= origin.end:
-                start = run.start + span.start - origin.start
-            if start is not None and origin.start <= span.end <= origin.end:
-                end = run.start + span.end - origin.start
-                break
-        if start is not None and end is not None:
+        runs = [(run, in_author_text(chapter, run.origin)) for run in block.runs]
+        known = [(run, origin) for run, origin in runs if origin is not None]
+        start = _first(_inside(run, at, span.start, is_end=False) for run, at in known)
+        # An insertion goes behind what stands before it, which may have been cut out.
+        end = _first(_inside(run, at, span.end, is_end=True) for run, at in known)
+        if span.start == span.end:
+            start = end = start if end is None else end
+        if start is not None and end is not None and start <= end:
             return block, Span(start, end)
     return None
+
+
+def _inside(run: Run, origin: Span, offset: int, *, is_end: bool) -> int | None:
+    """Return what `offset` of the author's text is in the block, where `run` stands at `origin`.
+
+    Where two runs touch, an end belongs to the first of them and a start to the second.
+    """
+    if offset == (origin.end if is_end else origin.start):
+        return run.start + (run.length if is_end else 0)
+    if run.copied and origin.start < offset < origin.end:
+        return run.start + offset - origin.start
+    return None
+
+
+def _first(places: Iterable[int | None]) -> int | None:
+    return next((place for place in places if place is not None), None)
 
 
 def _draft(one: Resolved) -> Draft:

@@ -6,6 +6,7 @@ around the text as it was. The resolved span is what gets applied; the pattern i
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 from bookpack.desks.grammar.edits import Shape, shape_of, smallest
 from bookpack.desks.grammar.fix import Fix
 from bookpack.desks.grammar.prose import CLOSING, OPENING, Block, author_source, in_author_text
-from bookpack.errors import SettingsError
+from bookpack.errors import missing_extra
 from bookpack.model import Chapter, SpanList
 from bookpack.read.leaf_blocks import skeleton
 from bookpack.read.spans import merged
@@ -32,6 +33,11 @@ _MOST_BRANCHES = 6_000
 _REPEAT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 _REFERENCE = re.compile(r"\\(.?)", re.S)
 _MOST_MATCHES = 50
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""What nobody sees in a correction, or what makes it look like another one: marks that turn
+the direction of writing (Unicode Technical Report 36)."""
+_JOINERS = "\u00ad\u200c\u200d"
+"""Of these, what words of many languages, and emoji, are written with."""
 _SAFE = re.compile(r"[^\W_](?:[^\W_]|[ ,;.?’'])*\Z")
 _CALM = (" ", ",", ".", ";", "\n", "\r", "")
 _LINE_MARKS = " \t>*+-#|0123456789.)"
@@ -56,10 +62,11 @@ class Reason(StrEnum):
     NOT_AUTHORS = "the place reads otherwise in the author's file"
     NO_CHANGE = "it changes nothing"
     PLACEHOLDER = "it writes a placeholder into the text"
-    CONTROL = "it writes a line break or control character"
+    CONTROL = "it writes a line break or a character that nobody sees"
     MALFORMED = "it is not written as a fix must be"
     TOO_MANY = "one answer had more fixes than anybody could want"
     TAKEN = "another change that was accepted covers its place"
+    CHANGED = "what stands around it has changed since it was found"
     STRUCTURE = "it would change how the chapter is built around it"
 
 
@@ -150,7 +157,8 @@ class Validator:
         covered = span.slice(block.text).strip()
         if fix.span is None and " " in covered and covered == block.text.strip():
             raise _RefusalError(Reason.WHOLE_BLOCK)
-        if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in after):
+        new = set(after).difference(span.slice(block.text), _JOINERS)
+        if any(unicodedata.category(c) in _UNSEEN for c in new):
             raise _RefusalError(Reason.CONTROL)
         change = smallest(block.text, span, after)
         inside, after = change
@@ -169,6 +177,11 @@ class Validator:
         if block.kind == "heading" and shape is not Shape.REWRITE:
             renames = self._renames(place, after)
         return Resolved(fix, block, inside, authors, before, after, shape, renames)
+
+    def keeps_structure(self, block: Block, inside: Span, after: str) -> bool:
+        """Tell whether `after` in place of `inside` leaves all that is around it as it was."""
+        place = block.in_chapter(inside)
+        return place is not None and self._keeps_structure(place, after, block)
 
     def _renames(self, place: Span, after: str) -> bool:
         """Tell whether a heading's address would be another: links to it would break."""
@@ -221,9 +234,7 @@ def _compiled(pattern: str) -> Any:
     try:
         import re2
     except ImportError:
-        raise SettingsError(
-            "Patterns need google-re2. Install it with: pip install 'bookpack[grammar]'."
-        ) from None
+        raise missing_extra("Trying a pattern", "grammar") from None
     if not pattern:
         raise _RefusalError(Reason.NO_PATTERN)
     if len(pattern) > LONGEST_PATTERN:

@@ -6,26 +6,24 @@ write happens while the store is locked and after reading the chapter anew, so t
 reviewers and an editor that saves meanwhile cannot overwrite each other.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bookpack.desks.review.anchoring import Anchoring
 from bookpack.desks.review.decisions import FILE, Decision, DecisionStore, Log, OpenStore
-from bookpack.desks.review.files import (
-    ChangedMeanwhileError,
-    read_source,
-    write_source,
-)
-from bookpack.desks.review.history import History, moves, shifted
+from bookpack.desks.review.files import ChangedMeanwhileError, write_source
+from bookpack.desks.review.history import History, moves
+from bookpack.desks.review.placing import Placing
 from bookpack.desks.review.remembering import Item as Item
-from bookpack.desks.review.remembering import hear, place_again, remember
+from bookpack.desks.review.remembering import hear, remember
 from bookpack.desks.review.suggestion import (
     Suggestion,
     digest,
     telling_context,
 )
 from bookpack.desks.review.undoing import Refusal, undo_changes
+from bookpack.errors import WorldError
 from bookpack.source import Edit, Source, Span, apply_edits
 from bookpack.system import uninterrupted
 
@@ -56,16 +54,10 @@ class Desk:
         log = self.store.read()
         self.complaints = (*log.complaints, *log.disputes())
         self.items = [Item(one, one.span, text=one.after) for one in suggestions]
-        self._sources: dict[str, Source] = {}
-        self._by_path: dict[str, list[Item]] = {}
-        for item in self.items:
-            self._by_path.setdefault(item.suggestion.path, []).append(item)
-        remember(self.items, log)
+        remember(self.items, log, lambda path: os.path.lexists(folder / path))
         # What stands in the store as accepted and is suggested all the same is not in the text.
         self._not_in_text = frozenset(log.applied)
-        self._stamps: dict[str, object] = {}
-        for path in self._by_path:
-            self._refresh(path, texts.get(path))
+        self._placing = Placing(folder, self.items, texts)
 
     @property
     def open_items(self) -> list[Item]:
@@ -74,49 +66,46 @@ class Desk:
 
     def source(self, item: Item) -> Source:
         """Return the text in which the item stands."""
-        return self._sources[item.suggestion.path]
+        return self._placing.sources[item.suggestion.path]
 
     def has_chapter(self, item: Item) -> bool:
         """Tell whether the chapter of an item is there."""
-        return item.suggestion.path in self._sources
+        return item.suggestion.path in self._placing.sources
 
     def place(self, item: Item) -> str:
         """Return path, line and column of an item."""
-        path = item.suggestion.path
-        if item.span is None or path not in self._sources:
-            return path
-        line, column = self._sources[path].position(item.span.start)
-        return f"{path}:{line}:{column}"
+        if item.span is None or not self.has_chapter(item):
+            return item.suggestion.path
+        line, column = self.source(item).position(item.span.start)
+        return f"{item.suggestion.path}:{line}:{column}"
 
     def refresh(self, item: Item) -> None:
         """Look at the chapter of `item` again: somebody may have written it meanwhile."""
-        self._reread(item.suggestion.path)
+        self._placing.read_again(item.suggestion.path)
 
     def why_not(self, item: Item) -> str:
         """Return why an open item cannot be accepted any more; nothing when it can."""
-        path = item.suggestion.path
-        if item.span is None or path not in self._sources:
+        trouble = self._placing.trouble(item.suggestion.path)
+        if trouble:
+            return trouble
+        if item.span is None:
             return "its text has changed, or another change was made there"
-        return self.proof(self._sources[path], [(item.suggestion, item.span)]).get(
+        return self.proof(self.source(item), [(item.suggestion, item.span)]).get(
             item.suggestion.id, ""
         )
-
-    def _reread(self, path: str, log: Log | None = None) -> None:
-        self._refresh(path, self._sources[path].text if path in self._sources else None, log)
 
     def accept(
         self, items: Sequence[Item], text: str | None = None, why: str = ""
     ) -> list[Refusal]:
         """Write the changes of `items` (or `text` in place of the only one) into the chapters."""
-        refused: list[Refusal] = []
-        by_path: dict[str, list[Item]] = {}
-        for item in items:
-            if not item.is_applied:
-                by_path.setdefault(item.suggestion.path, []).append(item)
-        if not by_path:
-            return refused
+        wanted = [item for item in items if not item.is_applied]
+        if not wanted:
+            return []
+        if text is not None:
+            text = _with_blanks(wanted[0].suggestion.before, text)
         with self.store.locked() as store:
-            for path, group in by_path.items():
+            mine, refused = self._undecided(wanted, "accepted" if text is None else "")
+            for path, group in _by_path(mine).items():
                 try:
                     refused += self._accept_in(store, path, group, text, why)
                 except ChangedMeanwhileError:
@@ -142,6 +131,8 @@ class Desk:
         refused = self._take_back([item for item in items if item.is_applied])
         if closed:
             with self.store.locked() as store:
+                closed, others = self._undecided(closed, "")
+                refused += others
                 latest = store.log.latest
                 lines = [self._decision("undone", item, "") for item in closed]
                 known = [latest[one.id].key if one.id in latest else "" for one in lines]
@@ -152,42 +143,53 @@ class Desk:
                 item.state = ""
         return refused
 
+    def who_decided(self, item: Item) -> str:
+        """Return who decided on an item last, as far as the store tells. Raises `WorldError`."""
+        latest = self.store.read().latest.get(item.suggestion.id)
+        return latest.by if latest is not None else ""
+
     def look(self) -> set[str]:
         """Notice what others have done: their decisions, and chapters that they wrote.
 
         Returns the paths of the chapters in which something may have changed. Cheap where nothing
         has. Raises `WorldError`.
         """
-        changed = {path for path in self._by_path if self._is_new(path)}
-        if not self._is_new(FILE) and not changed:
+        changed = self._placing.changed()
+        if not self._placing.is_new(FILE) and not changed:
             return changed
         # A decision is there before its chapter is written: each of the two makes us read both.
-        log = self.store.read()
-        for path in changed:
-            self._reread(path, log)
-        return changed | hear(self.items, log, self._sources, self._not_in_text)
-
-    def _is_new(self, path: str) -> bool:
         try:
-            found = (self.folder / path).stat()
-            stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
-        except OSError:
-            stamp = None
-        if path in self._stamps and self._stamps[path] == stamp:
-            return False
-        self._stamps[path] = stamp
-        return True
+            log = self.store.read()
+        except WorldError:
+            self._placing.forget_files()
+            raise
+        for path in changed:
+            self._placing.read_again(path, log)
+        return changed | hear(self.items, log, self._placing.sources, self._not_in_text)
+
+    def _undecided(self, items: Sequence[Item], verdict: str) -> tuple[list[Item], list[Refusal]]:
+        """Return the items on which nobody else has decided since anybody looked.
+
+        The store is locked. Where somebody has, and not on `verdict`, that is refused.
+        """
+        known = {id(item): (item.state, item.key) for item in items}
+        self.look()
+        mine = [item for item in items if known[id(item)] == (item.state, item.key)]
+        same = {id(item) for item in mine}
+        reason = "somebody else has decided on it meanwhile"
+        return mine, [
+            Refusal(self.place(item), reason)
+            for item in items
+            if id(item) not in same and item.state != verdict
+        ]
 
     def _take_back(self, items: Sequence[Item]) -> list[Refusal]:
         refused: list[Refusal] = []
-        by_path: dict[str, list[Item]] = {}
-        for item in items:
-            by_path.setdefault(item.suggestion.path, []).append(item)
-        if not by_path:
+        if not items:
             return refused
         with self.store.locked() as store:
-            for path, group in by_path.items():
-                self._reread(path, store.log)
+            for path, group in _by_path(items).items():
+                self._placing.read_again(path, store.log)
                 standing = {i.key: i for i in group if i.key in store.log.applied}
                 reason = "somebody else has undone it already"
                 gone = [item for item in group if item.key not in standing]
@@ -200,22 +202,10 @@ class Desk:
                         refused += (Refusal(self.place(item), undone.reason) for item in left)
                         break
                     done = [(standing[change.key], edit) for change, edit in undone.edits]
-                    self._put_back(path, done)
+                    self._placing.put_back(path, done)
                     changes = list(undone.left)
+                hear(group, store.log, self._placing.sources, self._not_in_text)
         return refused
-
-    def _put_back(self, path: str, done: Sequence[tuple[Item, Edit]]) -> None:
-        for item, edit in done:
-            item.span, item.state, item.key = edit.span, "", ""
-            item.text = item.suggestion.after
-        edits = [edit for _, edit in done]
-        new_text = apply_edits(self._sources[path].text, edits)
-        self._settle(path, new_text, edits, {id(item) for item, _ in done})
-        by_words = Anchoring(None, new_text)
-        for item in self._by_path[path]:
-            # What had lost its words to the change may have them back.
-            if item.span is None and not item.is_applied:
-                item.span = by_words.find(item.suggestion.quote)
 
     def _close(self, items: Sequence[Item], verdict: str, why: str) -> list[Refusal]:
         refused: list[Refusal] = []
@@ -227,7 +217,9 @@ class Desk:
                 wanted.append(item)
         if wanted:
             with self.store.locked() as store:
+                wanted, others = self._undecided(wanted, verdict)
                 store.append([self._decision(verdict, item, why) for item in wanted])
+            refused += others
             for item in wanted:
                 item.state = verdict
         return refused
@@ -251,27 +243,30 @@ class Desk:
     def _accept_in(
         self, store: OpenStore, path: str, group: list[Item], text: str | None, why: str
     ) -> list[Refusal]:
-        self._reread(path, store.log)
-        source = self._sources.get(path)
+        self._placing.read_again(path, store.log)
+        trouble = self._placing.trouble(path)
+        if trouble:
+            return [Refusal(path, trouble) for _ in group]
+        source = self._placing.sources[path]
         refused: list[Refusal] = []
-        if source is None:
-            return [Refusal(path, "the chapter is gone") for _ in group]
-        if source.undecodable:
-            return [Refusal(path, f"it holds bytes that are not {source.encoding}") for _ in group]
         chosen: list[tuple[Item, Edit]] = []
-        placed = [(item.suggestion, item.span) for item in group if item.span is not None]
-        reasons = self.proof(source, placed) if text is None else {}
-        taken = -1
+        placed = [
+            (one if text is None else replace(one, after=text), item.span)
+            for item in group
+            if (one := item.suggestion) and item.span is not None
+        ]
+        reasons = self.proof(source, placed)
+        taken = Span(-1, -1)
         for item in sorted((i for i in group if i.span is not None), key=lambda i: i.span or ()):
             assert item.span is not None
             if item.suggestion.id in reasons:
                 refused.append(Refusal(self.place(item), reasons[item.suggestion.id]))
                 continue
-            if item.span.start < taken:
+            if item.span.start < taken.end or item.span == taken:
                 refused.append(Refusal(self.place(item), "another change covers the same place"))
                 continue
             chosen.append((item, Edit(item.span, item.suggestion.after if text is None else text)))
-            taken = max(item.span.end, item.span.start + 1)
+            taken = item.span
         reason = "the text there has changed, and its place is no longer certain"
         refused += (Refusal(path, reason) for item in group if item.span is None)
         if not chosen:
@@ -286,7 +281,7 @@ class Desk:
         with uninterrupted():
             written = store.append(lines)[-len(chosen) :]
             write_source(self.folder, source, new_text)
-        self._settle(path, new_text, edits, {id(item) for item, _ in chosen})
+        self._placing.wrote(path, new_text, edits, {id(item) for item, _ in chosen})
         for (item, edit), line in zip(chosen, written, strict=True):
             item.state, item.key, item.text = line.decision, line.key, edit.text
         return refused
@@ -338,35 +333,18 @@ class Desk:
             if one.id in wanted and history.find(one) is None
         ]
 
-    def _settle(self, path: str, new_text: str, edits: list[Edit], done: set[int]) -> None:
-        """Move the other items of a chapter to where they stand after `edits`."""
-        for item in self._by_path[path]:
-            if item.span is None:
-                continue
-            if id(item) in done:
-                edit = next(e for e in edits if e.span == item.span)
-                before = (e for e in edits if e.span < edit.span)
-                start = edit.span.start + sum(len(t) - (s.end - s.start) for s, t in before)
-                item.span = Span(start, start + len(edit.text))
-            else:
-                item.span = shifted(item.span, edits)
-        self._sources[path] = self._written(path, new_text)
 
-    def _written(self, path: str, text: str) -> Source:
-        return Source.from_bytes(path, self._sources[path].to_bytes(text))
+def _by_path(items: Iterable[Item]) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(item.suggestion.path, []).append(item)
+    return found
 
-    def _refresh(self, path: str, known: str | None, log: Log | None = None) -> None:
-        """Read a chapter, and find its items again if it is not the text that was `known`.
 
-        Where `log` tells how the one became the other, their places are counted.
-        """
-        source = read_source(self.folder, path)
-        if source is None:
-            self._sources.pop(path, None)
-            for item in self._by_path[path]:
-                item.span = None
-            return
-        self._sources[path] = source
-        if source.text == known:
-            return
-        place_again(self._by_path[path], known, source, log)
+def _with_blanks(before: str, text: str) -> str:
+    """Return `text` with the blanks at the edges of `before`, which nobody sees while typing."""
+    words = before.strip()
+    if not words or not text.strip():
+        return text
+    head, _, tail = before.partition(words)
+    return f"{'' if text[0].isspace() else head}{text}{'' if text[-1].isspace() else tail}"

@@ -11,6 +11,7 @@ from bookpack.source import Span
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]*_]*\s+|(?<=[。！？])")
+_ABBREVIATION = re.compile(r"\b(?:i\.\s?e|e\.\s?g|cf|vs|viz|approx|resp)\.\Z", re.I)
 _BLOCK = re.compile(
     r"^[ \t>]*(?:(?P<over>(?:`{3,}|~{3,}|:{3,})[^\n]*(?:\n|\Z)|#{1,6}[ \t][^\n]*\n)"
     r"|(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]|\|)",
@@ -72,7 +73,8 @@ def sentence_around(text: str, span: Span) -> Span:
 def _sentence_ends(text: str, span: Span) -> Iterator[Span]:
     """Yield what stands between sentences; behind “e.g.” the sentence goes on."""
     for match in _SENTENCE_END.finditer(text, *span):
-        if not text[match.end() : match.end() + 1].islower():
+        goes_on = text[match.end() : match.end() + 1].islower()
+        if not goes_on and not _ABBREVIATION.search(text, span.start, match.start()):
             yield Span(*match.span())
 
 

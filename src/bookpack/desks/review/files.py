@@ -30,6 +30,14 @@ def read_source(folder: Path, path: str) -> Source | None:
         raise WorldError(f"Cannot read {path}: {error.strerror or error}.") from error
 
 
+def why_not_writable(folder: Path, source: Source) -> str:
+    """Return why nothing may be written into the file of `source`, nothing where it may be."""
+    if source.undecodable:
+        return f"it holds bytes that are not {source.encoding}"
+    # It is replaced and not opened, so that the system itself would not object.
+    return "" if os.access(folder / source.path, os.W_OK) else "its file may not be written"
+
+
 def write_source(folder: Path, source: Source, text: str) -> None:
     """Replace what `source` was read from by `text`, in the encoding that the file has.
 
@@ -66,7 +74,10 @@ def write_source(folder: Path, source: Source, text: str) -> None:
 
 def _place(folder: Path, path: str) -> Path:
     """Return where `path` really lies. A link is followed, but never out of the book."""
-    place = (folder / path).resolve()
+    try:
+        place = (folder / path).resolve()
+    except ValueError:  # a NUL, or half a character
+        raise WorldError(f"{path} is no name of a file.") from None
     if not place.is_relative_to(folder.resolve()):
         raise WorldError(f"{path} lies outside of the book's folder and is left alone.")
     return place

@@ -8,6 +8,8 @@ must find it again.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import groupby
 
 from bookpack.desks.review.anchoring import Anchoring
 from bookpack.desks.review.decisions import Decision, Log
@@ -53,6 +55,13 @@ class History:
             return None
         return Span(start, start + len(change.after))
 
+    def never_came(self, change: Decision) -> bool:
+        """Tell whether the text is known to have become what it is without `change`.
+
+        So it is where a process died after it had recorded the change, or git took it back.
+        """
+        return change.to not in self._ways and change.origin in self._ways
+
     def carry(self, old: str, spans: Iterable[Span]) -> list[Span | None] | None:
         """Return where `spans` of the text `old` stand now, None for those that were written in.
 
@@ -68,17 +77,26 @@ class History:
         return carried
 
     def _count(self, change: Decision) -> int | None:
-        way = self._ways.get(change.to)
-        runs = self._writes.get((change.origin, change.to), [])
-        write = next((run for run in runs if change in run), None)
-        if way is None or write is None:
+        way, shift = self._ways.get(change.to), self._shifts.get(change.key)
+        if way is None or shift is None:
             return None
-        shift = sum(len(o.after) - len(o.before) for o in write if o.start < change.start)
         span: Span | None = Span(change.start, change.start + len(change.after)).shifted(shift)
         for later in way:
             edits = [Edit(Span(o.start, o.start + len(o.before)), o.after) for o in later]
             span = shifted(span, edits) if span is not None else None
         return span.start if span is not None else None
+
+    @cached_property
+    def _shifts(self) -> dict[str, int]:
+        """Key of a change → by how much those that were written with it before it moved it."""
+        shifts: dict[str, int] = {}
+        for run in (run for runs in self._writes.values() for run in runs):
+            by = 0
+            for _, same in groupby(sorted(run, key=lambda one: one.start), lambda one: one.start):
+                group = list(same)
+                shifts.update((one.key, by) for one in group)
+                by += sum(len(one.after) - len(one.before) for one in group)
+        return shifts
 
 
 def shifted(span: Span, edits: Iterable[Edit]) -> Span | None:

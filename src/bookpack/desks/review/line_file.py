@@ -5,11 +5,12 @@ that died has left of a line stays where it is and swallows nothing that is writ
 """
 
 import contextlib
+import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from bookpack.errors import WorldError
 from bookpack.system import try_lock, unlock
@@ -17,6 +18,15 @@ from bookpack.system import try_lock, unlock
 FOLDER = "review"
 _PATIENCE = 30.0
 """Seconds to wait for another reviewer to finish writing."""
+
+
+def as_line(record: Mapping[str, Any]) -> str:
+    """Return `record` as one line of JSON that is UTF-8, and readable where it can be.
+
+    Half a character, as a command's arguments may hold on a machine of other habits, is escaped.
+    """
+    line = json.dumps(record, ensure_ascii=False)
+    return line if line.encode("utf-8", "replace").decode() == line else json.dumps(record)
 
 
 class LineFile:
@@ -58,12 +68,15 @@ class LineFile:
     def _open(self) -> BinaryIO:
         place = self.place.parent
         try:
-            created = not place.exists()
             place.mkdir(parents=True, exist_ok=True)
             if not place.resolve().is_relative_to(self.folder.resolve()):
                 raise WorldError(f"{FOLDER} is a link out of the book's folder.")
-            if created:
-                (place / ".gitattributes").write_text("*.jsonl merge=union\n", "utf-8")
+            attributes = place / ".gitattributes"
+            # An empty one was left by a disk that was full.
+            if not attributes.is_symlink() and not (
+                attributes.exists() and attributes.stat().st_size
+            ):
+                attributes.write_text("*.jsonl merge=union\n", "utf-8")
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
             flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
             return os.fdopen(os.open(self.place, flags, 0o644), "r+b", buffering=0)
@@ -88,7 +101,7 @@ class OpenLines:
     def append(self, lines: Sequence[str]) -> None:
         """Write `lines` to the disk. Raises `WorldError`."""
         text = "".join(f"{line}\n" for line in lines)
-        data = (b"\n" if self._torn else b"") + text.encode("utf-8", "surrogatepass")
+        data = (b"\n" if self._torn else b"") + text.encode()
         # Until it is all there, what is there may be a torn line.
         self._torn = True
         try:

@@ -1,6 +1,6 @@
 """What others did to the suggestions on a desk: decided in the store, or wrote in a chapter."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bookpack.desks.review.anchoring import Anchoring
@@ -39,13 +39,22 @@ class Item:
         return self.state in ("accepted", "edited")
 
 
-def remember(items: Sequence[Item], log: Log) -> None:
-    """Give every item the state that the store has for it."""
+def remember(items: Sequence[Item], log: Log, is_there: Callable[[str], bool]) -> None:
+    """Give every item the state that the store has for it.
+
+    `is_there` tells of a chapter's path whether it still has a file: a rejection in one that has
+    none, because it was renamed, holds where the same words stand now.
+    """
     ids = {item.suggestion.id for item in items}
     rejected: dict[tuple[str, ...], list[Decision]] = {}
     for one in log.latest.values():
         if one.decision == "rejected" and one.id not in ids:
             rejected.setdefault(_sort(one), []).append(one)
+    gone = {one.path for lines in rejected.values() for one in lines if not is_there(one.path)}
+
+    def is_about(line: Decision, one: Suggestion) -> bool:
+        return (line.path == one.path or line.path in gone) and _is_near(line, one)
+
     for item in items:
         latest = log.latest.get(item.suggestion.id)
         if latest is not None:
@@ -58,8 +67,8 @@ def remember(items: Sequence[Item], log: Log) -> None:
             if item.suggestion.id not in log.latest and _sort(item.suggestion) == sort
         ]
         for item in same:
-            near = [line for line in lines if _is_near(line, item.suggestion)]
-            rivals = [i for i in same if any(_is_near(line, i.suggestion) for line in near)]
+            near = [line for line in lines if is_about(line, item.suggestion)]
+            rivals = [i for i in same if any(is_about(line, i.suggestion) for line in near)]
             if len(near) == 1 and len(rivals) == 1:
                 item.state = "rejected"
 
@@ -142,7 +151,7 @@ def _quote(item: Item, known: str | None) -> Quote:
 
 
 def _sort(one: Decision | Suggestion) -> tuple[str, ...]:
-    return one.engine, one.path, one.rule, one.before, one.after
+    return one.engine, one.rule, one.before, one.after
 
 
 def _is_near(decision: Decision, suggestion: Suggestion) -> bool:

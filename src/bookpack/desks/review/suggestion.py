@@ -21,6 +21,8 @@ LONGEST_CONTEXT = 384
 # Atomic, so that a Windows line ending is never read as two.
 _BLANK_LINE = re.compile(r"(?>\r\n|\n|\r)[ \t>]*(?>\r\n|\n|\r)")
 _ID_LENGTH = 12
+SHORTEST_ID = 4
+"""Signs of an id's beginning that name it."""
 
 
 class Quote(NamedTuple):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bookpack.desks.review.apply import Desk, Item
 from bookpack.desks.review.display import brief, sentence_diff, show_pieces, wrap
 from bookpack.desks.review.keys import END, Keys
+from bookpack.desks.review.typed import as_typed
 from bookpack.desks.review.undoing import Refusal
 from bookpack.source import Span
 
@@ -65,7 +66,7 @@ class _Review:
                         return
                     continue
                 one = item.suggestion
-                change = f"{brief(one.before)} → {brief(one.after)}"
+                change = f"{self.desk.place(item)}, “{brief(one.before)}” → “{brief(one.after)}”"
                 for line in wrap(f"Left out: {change}: {reason}.", self.screen.width, ""):
                     self._say(line)
             self.place += 1
@@ -105,7 +106,8 @@ class _Review:
         self.desk.look()
         if item.state != state:
             now = item.state or "open again"
-            self._say(f"Somebody else has decided on this one meanwhile: {now}.")
+            who = brief(self.desk.who_decided(item)) or "Somebody else"
+            self._say(f"{who} has decided on this one meanwhile: {now}.")
             self.is_back = False
             return True
         if key == "a":
@@ -121,6 +123,8 @@ class _Review:
         elif key in ("A", "R"):
             return self._decide_all(key, item)
         else:
+            name = f"“{brief(key)}”" if key.strip() else "That key"
+            self._say(f"{name} does nothing here; ? lists the keys.")
             return False
         if done:
             self._say({"a": "Accepted.", "r": "Rejected.", "s": "Skipped."}.get(key, "Written."))
@@ -129,12 +133,15 @@ class _Review:
         return done or item.span is None
 
     def _edit(self, item: Item) -> bool:
-        self._say("Text to write instead (an empty line goes back):")
+        what = f"Text to write instead of “{brief(item.suggestion.before)}”"
+        if not item.suggestion.before:
+            what = "Text to put in"
+        for line in wrap(f"{what}; an empty line goes back:", self.screen.width, ""):
+            self._say(line)
         text = self.keys.line()
+        text = as_typed(text or "")
         if not text:
             return False
-        # A terminal may hand over half a character; a chapter gets whole ones alone.
-        text = text.encode("utf-8", "ignore").decode()
         if item.is_applied and self._refused(self.desk.take_back(item)):
             return False
         if text == item.suggestion.before:
@@ -148,10 +155,11 @@ class _Review:
         if item.suggestion.alone:
             self._say("This one must be decided by itself.")
             return False
-        question = f"All of {kind} in this c chapter or the b book? Or w: all of {brief(pattern)}"
-        for line in wrap(
-            f"{question} in the book. Any other key goes back.", self.screen.width, ""
-        ):
+        question = (
+            f"All of {kind}: in this [c]hapter, the [b]ook, or [w] all of {brief(pattern)} in the "
+            "book? Any other key goes back."
+        )
+        for line in wrap(question, self.screen.width, ""):
             self._say(line)
         answer = self.keys.key()
         if answer not in ("c", "b", "w"):
@@ -174,6 +182,8 @@ class _Review:
         self._say(f"{len(same)} will be {what}. y yes; any other key goes back.")
         if self.keys.key() != "y":
             return False
+        self.desk.look()
+        same = [one for one in same if one.is_open or one is item]
         refused = self.desk.accept(same) if key == "A" else self.desk.reject(same)
         self._refused(refused)
         self._say(f"{len(same) - len(refused)} {what}.")

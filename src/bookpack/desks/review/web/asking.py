@@ -2,7 +2,7 @@
 
 from bookpack.desks.pictures.describe import TICKET, PictureDesk
 from bookpack.desks.pictures.survey import Case, Status
-from bookpack.errors import BookpackError
+from bookpack.errors import BookpackError, missing_extra
 from bookpack.system import folder_lock
 
 _PATIENCE = 1.0
@@ -38,7 +38,7 @@ def ask_model(desk: PictureDesk, case: Case) -> str:
     except TimeoutError:
         return "bookpack describe is at work on this book; try again when it has ended."
     except ModuleNotFoundError as error:
-        return f'Install "bookpack[model]" to ask a model: {error.name} is missing.'
+        return f"{missing_extra('Asking a model', 'model')} ({error.name} is missing.)"
     except (BookpackError, OSError) as error:
         return str(error)
     failed = [message for _, message in own.report.failed]

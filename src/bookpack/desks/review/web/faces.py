@@ -52,6 +52,7 @@ def face_of(item: Item, source: Source | None, about: About, *, is_new: bool) ->
         "line": line,
         "column": column,
         "rule": one.rule,
+        "sort": one.kind,
         "category": one.category,
         "engines": list(about.engines),
         "state": _state(item, is_new),

@@ -48,6 +48,7 @@ def face_of(name: str, entry: PictureEntry) -> dict[str, Any]:
         "line": line,
         "column": 0,
         "rule": "",
+        "sort": CATEGORY,
         "category": CATEGORY,
         "engines": [said.engine] if said is not None else ["nobody"],
         "state": state,

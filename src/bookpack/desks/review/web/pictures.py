@@ -163,6 +163,11 @@ class Pictures:
         if seen_of(entry.said) != seen:
             self.tell(name, None)
             raise RefusedError(_CHANGED)
+        if verdict == "approve" and self._says_nothing(entry, words):
+            raise RefusedError(
+                'Write something first, or mark it as decoration (kind = "decorative" in '
+                f"{entry.name})."
+            )
         old_case, was_approved = entry.case, is_approved(entry)
         try:
             if words or verdict == "reopen":
@@ -178,8 +183,8 @@ class Pictures:
         entry.skipped, entry.trouble = False, ""
         self._approved += is_approved(entry) - was_approved
         after = self._snapshot(entry, before)
-        said = {"approve": "Approved.", "save": "Saved.", "reopen": "Open again."}[verdict]
-        return said, partial(self._restore, name, entry, old_case, before, after)
+        done = {"approve": "Approved.", "save": "Saved.", "reopen": "Open again."}[verdict]
+        return done, partial(self._restore, name, entry, old_case, before, after)
 
     def _write(
         self, entry: PictureEntry, words: Mapping[str, str], seen: str, *, reopen: bool
@@ -212,6 +217,19 @@ class Pictures:
         if folder.put(entry.name, written) is None:
             raise RefusedError(f"The description {entry.name} cannot be read; mend it first.")
         self._read(entry)
+
+    @staticmethod
+    def _says_nothing(entry: PictureEntry, words: Mapping[str, str]) -> bool:
+        said = entry.said
+        title, alt, text = (words.get(part) for part in ("title", "alt", "text"))
+        return said is not None and tend.says_nothing(
+            replace(
+                said,
+                title=said.title if title is None else title,
+                alt=said.alt if alt is None else alt,
+                text=said.text if text is None else text,
+            )
+        )
 
     def _approve(self, entry: PictureEntry) -> None:
         if entry.said is None:

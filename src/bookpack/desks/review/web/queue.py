@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bookpack.desks.review.apply import Desk, Item
 from bookpack.desks.review.batch import apart
 from bookpack.desks.review.display import Piece
+from bookpack.desks.review.typed import as_typed
 from bookpack.desks.review.undoing import Refusal
 from bookpack.desks.review.web.actions import Actions, Undo
 from bookpack.desks.review.web.errors import RefusedError
@@ -298,8 +299,8 @@ class ReviewQueue:
 
     def _as_written(self, item: Item, text: str) -> str:
         """Return what a text box gave as it belongs into the chapter."""
-        # Half a character is none; and a box knows one sort of line ends, the author another.
-        text = text.encode("utf-8", "ignore").decode().replace("\r\n", "\n")
+        # A box knows one sort of line ends, the author another.
+        text = as_typed(text)
         is_there = self.desk.has_chapter(item)
         return text.replace("\n", self.desk.source(item).newline) if is_there else text
 

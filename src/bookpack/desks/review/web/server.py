@@ -23,20 +23,7 @@ class ReviewServer:
     """
 
     def __init__(self, queue: ReviewQueue, port: int = 0) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            # Elsewhere this lets a server come back at once; on Windows, two would share a port.
-            if os.name != "nt":
-                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._socket.bind((ADDRESS, port))
-            self._socket.listen(64)
-        except (OSError, OverflowError) as error:
-            self._socket.close()
-            reason = getattr(error, "strerror", None) or error
-            raise WorldError(
-                f"Port {port} cannot be used: {reason}. Give another one with --port, or 0 for "
-                "any that is free."
-            ) from None
+        self._socket = _bound(port)
         self.port: int = self._socket.getsockname()[1]
         guard = Guard(make_app(queue, lambda: self._server.should_exit), self.port, OPEN_PATHS)
         self.url = f"http://{ADDRESS}:{self.port}/?token={guard.token}"
@@ -69,3 +56,26 @@ class ReviewServer:
     def close(self) -> None:
         """End `run`, from whatever thread."""
         self._server.should_exit = True
+
+
+def check_port(port: int) -> None:
+    """Raise `WorldError` where a port cannot be had, before anybody waits for a review at it."""
+    _bound(port).close()
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # Elsewhere this lets a server come back at once; on Windows, two would share a port.
+        if os.name != "nt":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((ADDRESS, port))
+        bound.listen(64)
+    except (OSError, OverflowError) as error:
+        bound.close()
+        reason = getattr(error, "strerror", None) or error
+        raise WorldError(
+            f"Port {port} cannot be used: {reason}. Give another one with --port, or 0 for "
+            "any that is free."
+        ) from None
+    return bound

@@ -16,12 +16,12 @@ export function openBulk(wanted, isOfKind) {
   const one = current();
   scopes = [];
   if (one && one.kind !== "description" && !one.alone) {
-    const same = all.filter((e) => e.category === one.category && e.rule === one.rule);
+    const same = all.filter((e) => e.sort === one.sort);
     const alike = same.filter((entry) => entry.pattern === one.pattern);
     scopes = [
       [`this change: ${named(one)}`, alike],
-      [`${one.category} in ${one.path}`, same.filter((entry) => entry.path === one.path)],
-      [`${one.category}`, same],
+      [`${one.sort} in ${one.path}`, same.filter((entry) => entry.path === one.path)],
+      [one.sort, same],
     ].filter(([, entries]) => entries.length);
   }
   scopes.push(["everything that is shown", all]);

@@ -24,11 +24,9 @@ export function showNothing() {
   at("previous").disabled = at("next").disabled = true;
 }
 
-/** Show an entry with its details. Words that somebody is typing stay. */
+/** Show an entry with its details, and with what somebody has typed for it. */
 export function showEntry(details) {
   const isSame = shown.id === details.id;
-  const typed = isSame && isEdited() ? words() : null;
-  const isOvertaken = typed !== null && shown.details.seen !== details.seen;
   const isPicture = details.kind === "description";
   Object.assign(shown, { id: details.id, details });
   at("entry").dataset.id = details.id;
@@ -38,9 +36,10 @@ export function showEntry(details) {
   showActions(details);
   at("change").hidden = isPicture;
   at("description").hidden = !isPicture;
-  if (isPicture) showPicture(details, typed, isOvertaken);
+  if (isPicture) showPicture(details);
   else showChange(details, isSame);
   showPosition();
+  if (!isSame) showMark();
 }
 
 /** Show where in the queue we are. */
@@ -72,6 +71,7 @@ export function nameActions() {
   const [approve, ask] = ["accept", "ask"].map(
     (name) => at("actions").querySelector(`[data-do="${name}"]`));
   approve.firstElementChild.textContent = isEdited() ? "Save and approve" : "Approve";
+  at("words-cancel").hidden = !isEdited();
   approve.disabled = details.asking || !(isEdited() || (isKept && details.state !== "accepted"));
   ask.textContent = isKept ? "Ask again" : "Ask a model";
 }
@@ -128,17 +128,53 @@ function showChange(details, isSame) {
     make("button", { type: "button", data: { id: entry.id } },
       ...asChange(entry),
       make("span", { className: "quiet" }, ` ${entry.engines.join(", ")} · ${stateOf(entry)}`)))));
-  if (!isSame) closeEdit();
+  if (isSame) return;
+  closeEdit();
+  if (store.drafts.has(details.id)) fillEdit(store.drafts.get(details.id).edit);
+}
+
+const isWide = () => matchMedia("(min-width: 60rem)").matches;
+
+/** Scroll to what goes and comes where a long paragraph keeps it out of sight. */
+function showMark() {
+  // Beside the queue the entry scrolls by itself; on a phone the page does.
+  const pane = isWide() ? at("entry") : document.scrollingElement;
+  if (isWide()) pane.scrollTop = 0;
+  const mark = at("paragraph").querySelector("del, ins");
+  if (!mark || at("change").hidden) return;
+  const { top, bottom } = mark.getBoundingClientRect();
+  const first = document.querySelector(".top").getBoundingClientRect().bottom;
+  const last = Math.min(at("actions").getBoundingClientRect().top, innerHeight);
+  if (top < first || bottom > last) pane.scrollTop += (top + bottom - first - last) / 2;
+}
+
+/** Go to where the entry is shown: on a phone it stands above the list that was tapped. */
+export function bringIntoSight() {
+  if (isWide()) return;
+  at("entry").focus({ preventScroll: true });
+  at("entry").scrollIntoView({ block: "start" });
+  showMark();
 }
 
 /** Open the box in which another text is written. */
 export function openEdit() {
+  if (at("edit-form").hidden) fillEdit(shown.details.text);
+  at("edit-text").focus();
+  at("edit-text").select();
+}
+
+function fillEdit(text) {
   at("edit-form").hidden = false;
   const { before } = shown.details;
   at("edit-label").textContent = before ? `Text to write instead of “${before}”` : "Text to put in";
-  at("edit-text").value = shown.details.text;
-  at("edit-text").focus();
-  at("edit-text").select();
+  at("edit-text").value = text;
+  nameEdit();
+}
+
+/** Name the button of that box after what it does: an empty text takes the words out. */
+export function nameEdit() {
+  const takesOut = !at("edit-text").value && shown.details.before;
+  at("edit-write").textContent = takesOut ? `Take “${shown.details.before}” out` : "Write it";
 }
 
 /** Close that box; tell whether it was open. */
@@ -148,7 +184,9 @@ export function closeEdit() {
   return wasOpen;
 }
 
-function showPicture(details, typed, isOvertaken) {
+function showPicture(details) {
+  const typed = store.drafts.get(details.id);
+  const isOvertaken = typed !== undefined && typed.seen !== details.seen;
   const image = at("picture");
   const isShown = Boolean(details.picture);
   if (image.getAttribute("src") !== details.picture) {
@@ -160,7 +198,7 @@ function showPicture(details, typed, isOvertaken) {
   image.alt = details.alt || details.title || `The picture ${details.name}`;
   at("picture-name").textContent = details.name;
   const form = at("words").elements;
-  for (const name of ["title", "alt", "text"]) form[name].value = typed?.[name] ?? details[name];
+  for (const name of ["title", "alt", "text"]) form[name].value = typed?.words[name] ?? details[name];
   const trouble = details.asking ? "The model is looking at the picture …"
     : details.trouble ? `Not described anew: ${details.trouble}`
       : isOvertaken ? "Somebody has written this description meanwhile: their words stand below. "

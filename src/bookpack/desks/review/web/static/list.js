@@ -12,7 +12,7 @@ const FACETS = {
 };
 let limit = PAGE;
 
-/** Show the filter and the list anew. `choose` is called with the id of a line that is chosen. */
+/** Show the filter and the list anew. */
 export function showQueue() {
   sift();
   const place = store.shown.indexOf(store.at);
@@ -31,7 +31,7 @@ export function showQueue() {
   const many = store.shown.filter((id) => inBulk(store.entries.get(id))).length;
   at("count").textContent = `${store.shown.length.toLocaleString("en")} shown`;
   at("accept-all").disabled = at("reject-all").disabled = many === 0;
-  const done = entries.filter((one) => !["open", "skipped"].includes(one.state)).length;
+  const done = entries.filter((one) => !["open", "skipped", "lost"].includes(one.state)).length;
   at("progress").textContent =
     `${done.toLocaleString("en")} of ${entries.length.toLocaleString("en")} decided`;
   at("undo").disabled = !store.undo;
@@ -64,7 +64,8 @@ function line(id) {
   make("span", { className: "kind" },
     make("span", { className: "where" }, `${entry.path}${entry.line ? `:${entry.line}` : ""}`),
     " · ", ...kind,
-    isOpen ? "" : make("span", { className: `state ${entry.state}` }, ` · ${stateOf(entry)}`)));
+    isOpen ? "" : make("span", { className: `state ${entry.state}` }, ` · ${stateOf(entry)}`),
+    store.drafts.has(id) ? make("span", { className: "state draft" }, " · draft") : ""));
 }
 
 function showFacets() {
@@ -96,7 +97,7 @@ function showFacets() {
   at("filter-said").textContent = said.join(" · ");
 }
 
-/** Listen to the filter and the list. */
+/** Listen to the filter and the list. `choose` hears the id of a line, and whether it was tapped. */
 export function listenToQueue(choose, refilter) {
   const form = at("filter");
   const take = () => {
@@ -117,7 +118,7 @@ export function listenToQueue(choose, refilter) {
   for (const name of Object.keys(FACETS)) at(`filter-${name}`).addEventListener("blur", showFacets);
   at("list").addEventListener("click", (event) => {
     const id = event.target.closest("li")?.dataset.id;
-    if (id) choose(id);
+    if (id) choose(id, true);
   });
   at("list").addEventListener("keydown", (event) => {
     const end = { Home: store.shown[0], End: store.shown.at(-1) }[event.key];

@@ -2,11 +2,12 @@
 
 import { listenToBulk, openBulk } from "./bulk.js";
 import {
-  closeEdit, isEdited, nameActions, openEdit, showEntry, showNothing, showPosition, shown, words,
+  bringIntoSight, closeEdit, isEdited, nameActions, nameEdit, openEdit, showEntry, showNothing,
+  showPosition, shown, words,
 } from "./entry.js";
 import { listenToQueue, showQueue } from "./list.js";
 import { ask, at, say } from "./page.js";
-import { beside, current, matches, sift, store, takeIn } from "./store.js";
+import { beside, current, keepDraft, matches, sift, store, takeIn } from "./store.js";
 
 let isBusy = false;
 let fetching = 0;
@@ -105,10 +106,14 @@ function decide(name) {
   if (!button || button.hidden || button.disabled) return;
   if (one.kind === "description") describe(name, one);
   else if (name === "edit") openEdit();
-  else send("/api/decide", { id: one.id, verdict: name }, name === "reopen" ? stay : onward);
+  else send("/api/decide", { id: one.id, verdict: name }, (told) => {
+    if (told.done && ["accept", "reject"].includes(name)) keepDraft(one.id, null);
+    return name === "reopen" ? store.at : onward(told);
+  });
 }
 
-const stay = () => store.at;
+/** Return what stood in the description when typing began. */
+const seenByTyping = () => store.drafts.get(store.at)?.seen ?? shown.details.seen;
 
 function describe(name, one) {
   const verdict = name === "accept" ? "approve" : name;
@@ -120,16 +125,21 @@ function describe(name, one) {
   }
   const leaves = ["approve", "skip"].includes(verdict);
   const whereTo = (told) => {
-    shown.id = ""; // the boxes show what is kept now, not what was typed and has been sent
+    if (["approve", "save"].includes(verdict)) keepDraft(one.id, null);
     return leaves ? onward(told) : store.at;
   };
   send("/api/describe", { id: one.id, verdict, seen: shown.details.seen, ...sent }, whereTo);
 }
 
 const undo = () => send("/api/undo", {}, (told, changed) => {
-  shown.id = "";
-  return changed.length === 1 ? changed[0].id : store.at;
+  if (changed.length === 1) return changed[0].id;
+  return store.at || (changed.find((entry) => matches(entry))?.id ?? "");
 });
+
+/** Keep what is typed by entry, so that looking at another one throws nothing away. */
+function keepTyped(draft) {
+  if (keepDraft(store.at, draft)) showQueue();
+}
 
 const decideAll = (path, body) => send(path, body, onward);
 
@@ -179,7 +189,10 @@ function onKey(event) {
 }
 
 function listen() {
-  listenToQueue(goTo, () => {
+  listenToQueue(async (id, isTapped = false) => {
+    await goTo(id);
+    if (isTapped) bringIntoSight();
+  }, () => {
     sift();
     // A new filter begins with its first entry, unless the one we are at passes it.
     const isAt = current() && matches(current());
@@ -201,13 +214,29 @@ function listen() {
     const id = event.target.closest("button")?.dataset.id;
     if (id) goTo(id);
   });
-  at("words").addEventListener("input", nameActions);
+  at("words").addEventListener("input", () => {
+    keepTyped(isEdited() ? { words: words(), seen: seenByTyping() } : null);
+    nameActions();
+  });
+  at("words-cancel").addEventListener("click", () => {
+    keepTyped(null);
+    showEntry(shown.details);
+    at("words-text").focus();
+  });
+  at("edit-text").addEventListener("input", () => {
+    keepTyped({ edit: at("edit-text").value });
+    nameEdit();
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (store.drafts.size) event.preventDefault();
+  });
   at("words").addEventListener("submit", (event) => event.preventDefault());
   at("edit-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = at("edit-text").value;
     send("/api/decide", { id: store.at, verdict: "edit", text }, (told) => {
       if (told.done) {
+        keepDraft(store.at, null);
         closeEdit();
         at("entry").focus();
       }
@@ -215,6 +244,7 @@ function listen() {
     });
   });
   const leaveEdit = () => {
+    keepTyped(null);
     if (closeEdit()) at("actions").querySelector('[data-do="edit"]').focus();
   };
   at("edit-cancel").addEventListener("click", leaveEdit);

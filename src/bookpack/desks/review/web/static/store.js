@@ -6,8 +6,20 @@ export const store = {
   shown: [],
   at: "",
   undo: "",
+  drafts: new Map(),
   filter: { words: "", state: "open", chapter: "", category: "", engine: "" },
 };
+
+/**
+ * Keep what somebody has typed for an entry and not written yet; nothing where `draft` is null.
+ * Tell whether the entry has become one with a draft, or one without.
+ */
+export function keepDraft(id, draft) {
+  const had = store.drafts.has(id);
+  if (draft) store.drafts.set(id, draft);
+  else store.drafts.delete(id);
+  return had !== store.drafts.has(id);
+}
 
 /** Take in what the server told; return the entries that changed. */
 export function takeIn(told) {
