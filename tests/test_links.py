@@ -371,7 +371,7 @@ def test_what_leads_nowhere_is_reported_and_absolute(make_book, target, url, fin
 
 
 HELP = {
-    "sailsjs.com/contributing": "Write https:// in front.",
+    "www.example.org/contributing": "Write https:// in front.",
     "bit.ly/x": "Write https:// in front.",
     "www.example.museum": "Write https:// in front.",
     "example.com": "Write https:// in front.",
