@@ -179,3 +179,24 @@ def test_lines_that_are_wrapped_anew_change_no_place(known: bool) -> None:
     )
     assert find(old, new, "teh", known=known) == new.index("teh")
     assert find(old, f"{new}\n\n{new}", "teh", known=known) is None
+
+
+def test_a_sentence_put_in_before_another_does_not_lend_it_its_word() -> None:
+    old = "# Ovens\n\nStone keeps the heat. This chapter shows how long, and when.\n"
+    new = (
+        "# Ovens\n\nStone keeps the heat. This is new. Another chapter shows how long, and when.\n"
+    )
+    assert find(old, new, "This") is None
+    # One word beside it may be another, as long as the text goes on as it did.
+    new = "# Ovens\n\nStone keeps the heat. This page shows how much, and where.\n"
+    assert find(old, new, "This") == new.index("This")
+
+
+def test_a_line_that_is_more_like_another_old_one_is_not_the_quotes() -> None:
+    loaf = "- A loaf as part of the [bread](https://example.com/bread-and-rolls.html) shelf.\n"
+    roll = "- A roll as part of the [bread](https://example.com/bread-and-rolls.html) shelf.\n"
+    old, moved = f"{loaf}\n{roll}", loaf.replace("https:", "http:")
+    of_the_roll = suggest(old, "part")[1].quote
+    # The roll has gone, and the loaf's line has come to its place.
+    assert Anchoring(old, f"\n{moved}").find(of_the_roll) is None
+    assert Anchoring(old, f"\n{roll.replace('https:', 'http:')}").find(of_the_roll) == Span(13, 17)

@@ -21,6 +21,9 @@ _TOUCHING = 2
 """Code points on the other side of a quote that are unchanged."""
 _BLANKS = re.compile(r"\s+")
 _BLANKS_OR_WORD = re.compile(r"\s+|\S+")
+_NEXT_WORDS = re.compile(r"(\s*)(\S*)\s*(\S*)")
+_FAR = 96
+"""Code points beside a place in which two words lie."""
 _PARAGRAPHS = re.compile(r"\r?\n[ \t>]*\r?\n")
 _COMPARISON_LIMIT = 4_000_000
 """Pairs of lines beyond which comparing costs more than asking a person again."""
@@ -172,9 +175,19 @@ class Anchoring:
         near_before, near_after = quote.prefix[-_NEAR:], quote.suffix[:_NEAR]
         before = bool(near_before) and self.new.endswith(near_before, 0, start)
         after = bool(near_after) and self.new.startswith(near_after, end)
-        touching = self.new[start - 1 : start] == quote.prefix[-1:] if start else not quote.prefix
-        touched = self.new[end : end + 1] == quote.suffix[:1]
-        return Span(start, end) if (before or after) and touching and touched else None
+        beside = _goes_on(quote.suffix, self.new[end : end + _FAR]) and _goes_on(
+            quote.prefix[::-1], self.new[max(0, start - _FAR) : start][::-1]
+        )
+        is_it = (before or after) and beside and self._is_likest(start, quote)
+        return Span(start, end) if is_it else None
+
+    def _is_likest(self, start: int, quote: Quote) -> bool:
+        """Tell whether no other old line with these words is as like the line at `start`."""
+        assert self.old is not None
+        now, own = _line_at(self.new, start), _line_at(self.old, quote.start)
+        likeness = _likeness(own, now)
+        rivals = (line for line in self._old_lines if quote.exact in line and line != own)
+        return all(_likeness(line, now) < likeness for line in rivals)
 
     def _stretch(self, quote: Quote) -> _Stretch | None:
         if self.old is None:
@@ -238,6 +251,23 @@ class Anchoring:
             for a, b, c, d, equal in blocks
             if b > a
         ]
+
+
+def _goes_on(was: str, now: str) -> bool:
+    """Tell whether two texts go on alike: their first words are the same, or just the second ones.
+
+    A sentence that somebody puts in may begin with the very word that is looked for.
+    """
+    old, new = _NEXT_WORDS.match(was), _NEXT_WORDS.match(now)
+    if old is None or new is None or bool(old[1]) != bool(new[1]):
+        return False
+    return old[2] == new[2] or (bool(old[3]) and old[3] == new[3])
+
+
+def _likeness(one: str, other: str) -> float:
+    """Return the part of the words of both that both have (Jaccard's index)."""
+    words, others = set(one.split()), set(other.split())
+    return len(words & others) / max(1, len(words | others))
 
 
 def _line_at(text: str, place: int) -> str:
