@@ -233,13 +233,17 @@ class TestPages:
           const count = await panel.locator("summary").first().textContent();
           seen.push([count, await panel.getByText("Findings on this page").isVisible()]);
         };
+        // Browsers tell a page a little later that something was folded.
+        const fold = async (state) => {
+          await page.locator(".bp-preview summary").first().click();
+          await page.waitForFunction((s) => sessionStorage.getItem("bp-findings") === s, state);
+          await page.reload();
+        };
         await page.goto(args[0] + "2-oven/");
         await see();
-        await page.locator(".bp-preview summary").first().click();
-        await page.reload();
+        await fold("folded");
         await see();
-        await page.locator(".bp-preview summary").first().click();
-        await page.reload();
+        await fold("open");
         await see();
         return seen;
         """
