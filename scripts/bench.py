@@ -18,7 +18,6 @@ process: where Pagefind makes the index, up to two of it run beside bookpack. Ev
 into a new folder, because a disk that has just deleted thousands of files is slow to make new ones.
 """
 
-import os
 import random
 import shutil
 import statistics
@@ -28,42 +27,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
-RUNS = 5
-
-
-class Cost(NamedTuple):
-    """What one process took: wall and CPU seconds, peak memory in MB (10^6 bytes)."""
-
-    wall: float
-    cpu: float
-    memory: float
-
-
-def run(command: list[str], folder: Path | None = None) -> Cost:
-    """Run `command` and return what it took; its exit status does not matter here."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
-    wall = time.perf_counter() - started
-    kilo = 1 if sys.platform == "darwin" else 1024
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kilo / 1e6)
-
-
-def median(costs: list[Cost]) -> Cost:
-    """Return the median of each figure by itself."""
-    return Cost(*(statistics.median(figures) for figures in zip(*costs, strict=True)))
-
-
-def bookpack(*arguments: str) -> list[str]:
-    """Return the command line that runs this checkout's bookpack."""
-    return [sys.executable, "-m", "bookpack", *arguments]
+from measuring import ROOT, RUNS, SHARED, Cost, bookpack, median, report, run
 
 
 def measure(name: str, book: Path, options: list[str], work: Path) -> None:
@@ -160,11 +125,6 @@ def ratios(ours: list[Cost], theirs: list[Cost]) -> str:
         for name in Cost._fields
     )
     return f"{wall:.2f} × the time, {cpu:.2f} × the CPU, {memory:.2f} × the memory"
-
-
-def report(name: str, cost: Cost) -> None:
-    """Print one row."""
-    print(f"  {name:<20} {cost.wall:7.3f} s wall {cost.cpu:7.3f} s CPU {cost.memory:7.0f} MB")
 
 
 def print_phases(book: Path, options: list[str]) -> None:

@@ -17,7 +17,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import ROOT, RUNS, SHARED, bookpack, median, report, run
 from bookpack.desks.grammar.evaluate import as_chapter
 from bookpack.desks.grammar.fix import Fix
 from bookpack.desks.grammar.prose import blocks_of
@@ -31,6 +30,7 @@ from bookpack.desks.review.suggestion import (
     telling_context,
 )
 from bookpack.source import Span
+from measuring import ROOT, RUNS, SHARED, bookpack, median, report, run
 
 WORDS = 5_000
 HOSTILE = 10_000
